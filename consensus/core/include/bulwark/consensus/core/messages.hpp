@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bulwark/consensus/core/ids.hpp"
+
+/// What the replicas of a group say to each other. The words are those of the Paxos papers; `docs/protocol.md` defines each.
+/// Every message is sent point to point and may be lost, delayed, reordered or doubled: no handler may rely on more.
+namespace bulwark::consensus {
+
+/// Opaque bytes: a command, a query or a reply of the replicated state machine.
+using bytes = std::string;
+
+/// One command together with the request that it answers, so that whoever applies it first as leader can reply.
+struct command {
+  node_id origin = node_id::none;   ///< node whose client asked; `none` for a no-op
+  std::uint64_t incarnation = 0;    ///< life of that node; a restarted node never mistakes an old reply for its own
+  std::uint64_t request = 0;        ///< number of the request in that life
+  bytes payload;                    ///< what `apply` of the state machine gets
+
+  friend bool operator==(const command&, const command&) = default;
+};
+
+/// What is agreed on in one slot: a batch of commands in their order. An empty batch is a no-op.
+struct value {
+  std::vector<command> commands;
+
+  friend bool operator==(const value&, const value&) = default;
+};
+
+/// A value that an acceptor accepted in a slot under a ballot.
+struct accepted_entry {
+  slot at{};
+  ballot under;
+  value what;
+
+  friend bool operator==(const accepted_entry&, const accepted_entry&) = default;
+};
+
+/// A value known to be chosen.
+struct chosen_entry {
+  slot at{};
+  value what;
+
+  friend bool operator==(const chosen_entry&, const chosen_entry&) = default;
+};
+
+// -- leader election (ballot leader election; Ng, Haridi, Carbone, "Omni-Paxos", EuroSys 2023, section 5) ---------------------------
+
+/// Asks a peer whether it is there, and what it knows of leaders.
+struct beat {
+  std::uint64_t round = 0;  ///< number of the heartbeat round at the sender
+
+  friend bool operator==(const beat&, const beat&) = default;
+};
+
+/// Acknowledges a `beat`.
+struct beat_ack {
+  std::uint64_t round = 0;  ///< copied from the beat
+  ballot candidate;         ///< the sender's own election ballot
+  ballot leader;            ///< the leader's ballot the sender follows
+  bool content = false;     ///< the sender reaches that leader, and the leader a majority
+  slot chosen{};            ///< how far the sender knows the log to be chosen
+
+  friend bool operator==(const beat_ack&, const beat_ack&) = default;
+};
+
+// -- Paxos --------------------------------------------------------------------------------------------------------------------------
+
+/// Phase 1a: asks for a promise for all slots behind `chosen`.
+struct prepare {
+  ballot under;
+  slot chosen{};  ///< the sender knows every value up to here
+
+  friend bool operator==(const prepare&, const prepare&) = default;
+};
+
+/// Phase 1b: the sender takes part in no lower ballot any more. A long answer comes in parts.
+struct promise {
+  ballot under;
+  slot chosen{};                         ///< the sender knows every slot up to here to be chosen
+  std::uint32_t part = 0;                ///< 0 .. parts-1
+  std::uint32_t parts = 1;
+  std::vector<accepted_entry> accepted;  ///< accepted slots behind both `chosen`s
+
+  friend bool operator==(const promise&, const promise&) = default;
+};
+
+/// Phase 2a: asks to accept a run of consecutive slots.
+struct accept {
+  ballot under;
+  slot first{};
+  std::vector<value> values;  ///< for first, first+1, ...
+  slot chosen{};              ///< the leader's chosen watermark
+
+  friend bool operator==(const accept&, const accept&) = default;
+};
+
+/// Phase 2b: the slots first..last are accepted under the ballot, durably.
+struct accepted {
+  ballot under;
+  slot first{};
+  slot last{};
+
+  friend bool operator==(const accepted&, const accepted&) = default;
+};
+
+/// The answer to a prepare or accept of a ballot lower than the promised one.
+struct refused {
+  ballot under;     ///< the refused ballot
+  ballot promised;  ///< the higher one
+
+  friend bool operator==(const refused&, const refused&) = default;
+};
+
+/// The leader tells how far the log is chosen; sent when no accept carries it.
+struct chosen_up_to {
+  ballot under;
+  slot chosen{};
+
+  friend bool operator==(const chosen_up_to&, const chosen_up_to&) = default;
+};
+
+/// A lagging replica asks for chosen values from `first` on.
+struct learn {
+  slot first{};
+
+  friend bool operator==(const learn&, const learn&) = default;
+};
+
+/// Chosen values, in order and without gaps.
+struct learned {
+  std::vector<chosen_entry> entries;
+  slot chosen{};  ///< how far the sender knows the log to be chosen
+
+  friend bool operator==(const learned&, const learned&) = default;
+};
+
+// -- linearizable reads (a quorum round shared by all waiting reads) -------------------------------------------------------------
+
+/// The leader asks whether it still leads.
+struct confirm {
+  ballot under;
+  std::uint64_t round = 0;
+
+  friend bool operator==(const confirm&, const confirm&) = default;
+};
+
+/// The sender has promised no higher ballot than `under` so far.
+struct confirmed {
+  ballot under;
+  std::uint64_t round = 0;
+
+  friend bool operator==(const confirmed&, const confirmed&) = default;
+};
+
+// -- requests of clients, forwarded to the leader ----------------------------------------------------------------------------------
+
+enum class request_kind : std::uint8_t {
+  write = 1,  ///< goes through the log
+  read = 2,   ///< linearizable, without a log entry
+};
+
+/// A replica hands a request of its client to the replica that it takes for the leader.
+struct forward {
+  ballot under;  ///< the leadership that it is meant for; any other drops it, so that it cannot be proposed twice
+  request_kind kind = request_kind::write;
+  command what;
+
+  friend bool operator==(const forward&, const forward&) = default;
+};
+
+enum class outcome : std::uint8_t {
+  done = 1,       ///< applied (or read); the reply is valid
+  not_done = 2,   ///< certainly never applied: safe to try again
+  unknown = 3,    ///< may or may not be applied, now or later
+  no_leader = 4,  ///< certainly never applied: no leader with a quorum was found in time
+  overloaded = 5, ///< certainly never applied: queues are full
+};
+
+/// The leader's answer to a `forward`.
+struct forward_reply {
+  std::uint64_t incarnation = 0;  ///< copied from the command
+  std::uint64_t request = 0;      ///< copied from the command
+  outcome result = outcome::unknown;
+  bytes reply;
+
+  friend bool operator==(const forward_reply&, const forward_reply&) = default;
+};
+
+using message = std::variant<beat, beat_ack, prepare, promise, accept, accepted, refused, chosen_up_to, learn, learned, confirm,
+                             confirmed, forward, forward_reply>;
+
+/// A message on its way.
+struct envelope {
+  node_id from = node_id::none;
+  node_id to = node_id::none;
+  message what;
+
+  friend bool operator==(const envelope&, const envelope&) = default;
+};
+
+}  // namespace bulwark::consensus

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "bulwark/actors/core/time.hpp"
+#include "bulwark/consensus/core/ids.hpp"
+#include "bulwark/consensus/core/messages.hpp"
+
+namespace bulwark::consensus {
+
+/// Bounds and timing of one replica. `validate()` says what is wrong with them.
+struct replica_options {
+  group_id group{};
+  node_id self = node_id::none;
+  std::vector<node_id> members;    ///< all voters, self included
+  std::uint64_t incarnation = 0;   ///< differs in each life of the node
+  std::uint64_t seed = 1;          ///< for the jitter of elections
+
+  duration interval = std::chrono::milliseconds{100};  ///< T_interval: time between heartbeats
+  duration timeout = std::chrono::milliseconds{400};   ///< T_timeout: a peer silent for T_interval + T_timeout is gone
+  duration request_timeout = std::chrono::seconds{5};  ///< a request without an outcome by then gets `unknown` or `no_leader`
+  duration no_leader_patience = std::chrono::seconds{1};  ///< how long a request waits for a leader to be elected
+
+  std::size_t window = 64;                       ///< slots in flight at the leader
+  std::size_t batch_commands = 512;              ///< commands in one slot
+  std::size_t batch_bytes = 1u << 20;            ///< payload in one slot
+  std::size_t waiting_commands = 16384;          ///< requests held at one replica; more are `overloaded`
+  std::size_t waiting_bytes = 64u << 20;         ///< their payload
+  std::size_t cached_bytes = 64u << 20;          ///< applied values kept in memory for laggards; older ones are read from the log
+  std::size_t learn_bytes = 1u << 20;            ///< payload of one `learned`
+
+  /// Empty if the options can work, else what is wrong and what was expected.
+  [[nodiscard]] std::string validate() const;
+};
+
+// -- what is durable ---------------------------------------------------------------------------------------------------------------
+
+/// "I take part in no ballot below this one any more."
+struct promise_record {
+  ballot promised;
+
+  friend bool operator==(const promise_record&, const promise_record&) = default;
+};
+
+/// "Every slot up to here is chosen": lets recovery apply at once. Losing it costs only time.
+struct chosen_record {
+  slot chosen{};
+
+  friend bool operator==(const chosen_record&, const chosen_record&) = default;
+};
+
+/// One thing to make durable. A later record for the same slot replaces an earlier one.
+/// An `accepted_entry` with the ballot {} is a value that was learned as chosen.
+using record = std::variant<promise_record, accepted_entry, chosen_record>;
+
+/// What a log store gives back after a restart: the last promise, the highest chosen watermark, the last value of each slot behind
+/// it. The values up to `chosen` stay in the store: the replica asks for them by `fetch{self, ...}` and applies them piece by piece, so
+/// that a log larger than memory can be recovered.
+struct recovered_state {
+  ballot promised;
+  slot chosen{};                         ///< 0 if none
+  std::vector<accepted_entry> entries;   ///< ascending by slot; all behind `chosen`, possibly with gaps
+};
+
+// -- events ------------------------------------------------------------------------------------------------------------------------
+
+/// A message of a peer came in.
+struct received {
+  envelope what;
+};
+
+/// Time passed. Due at `next_wakeup()` at the latest; may come earlier and more often.
+struct tick {};
+
+/// All records of the `persist` effect with this number, and of all before it, are on disk.
+struct persisted {
+  std::uint64_t number = 0;
+};
+
+/// The log store takes no more records for now (disk full, or a write that hangs), or takes them again.
+struct storage_state {
+  bool writable = true;
+};
+
+/// The link to a peer was lost (reset, closed, refused) or came up. A reset counts at once; silence is found by heartbeats.
+struct link_state {
+  node_id peer = node_id::none;
+  bool up = false;
+};
+
+/// A client of this node asks. Answered by exactly one `answer` effect with the same request number.
+struct client_request {
+  std::uint64_t request = 0;  ///< unique in this incarnation, ascending
+  request_kind kind = request_kind::write;
+  bytes payload;
+};
+
+/// The values that a `fetch` effect asked for, read from the log store.
+struct fetched {
+  node_id peer = node_id::none;
+  std::vector<chosen_entry> entries;
+};
+
+/// The state machine's replies to an `apply` or `query` effect, in the order of its commands. Called right after the effect.
+struct replied {
+  std::uint64_t number = 0;  ///< of the effect
+  std::vector<bytes> replies;
+};
+
+using event = std::variant<received, tick, persisted, storage_state, link_state, client_request, fetched, replied>;
+
+// -- effects: performed in their order ---------------------------------------------------------------------------------------------
+
+/// Send at once.
+struct send {
+  envelope what;
+};
+
+/// Make the records durable, then send the messages that wait for it and step with `persisted{number}`.
+/// Acting before durability cannot be expressed: the messages travel with the records.
+/// Effects behind this one do not wait for it. Several persists may be written by one fsync.
+struct persist {
+  std::uint64_t number = 0;  ///< ascending
+  std::vector<record> records;
+  std::vector<envelope> then;
+};
+
+/// Apply a chosen value. Slots come in order, each exactly once in a life of the replica.
+/// If `wants_replies`, step with `replied{number, ...}` afterwards.
+struct apply {
+  std::uint64_t number = 0;
+  slot at{};
+  value what;
+  bool wants_replies = false;
+};
+
+/// Run a read-only query against the state machine as it is now, then step with `replied{number, {reply}}`.
+struct query {
+  std::uint64_t number = 0;
+  bytes payload;
+};
+
+/// The outcome of a `client_request` of this node.
+struct answer {
+  std::uint64_t request = 0;
+  outcome result = outcome::unknown;
+  bytes reply;
+};
+
+/// Read chosen values from the log store, for a laggard or (peer == self) for the replay after a restart; then step with `fetched`.
+struct fetch {
+  node_id peer = node_id::none;
+  slot first{};
+  slot last{};            ///< inclusive
+  std::size_t bytes_max;  ///< but at least one entry
+};
+
+/// Who leads changed, as seen from here.
+struct leader_changed {
+  ballot leader;          ///< {} if none is known
+};
+
+using effect = std::variant<send, persist, apply, query, answer, fetch, leader_changed>;
+
+// -- state, for people and tests ---------------------------------------------------------------------------------------------------
+
+enum class replica_role : std::uint8_t { follower, candidate, leader };
+
+struct replica_status {
+  replica_role role = replica_role::follower;
+  ballot promised;
+  ballot leader;            ///< ballot of the leader that is followed; {} if none
+  bool has_quorum = false;  ///< reaches a majority, itself included
+  slot chosen{};
+  slot applied{};
+  slot last{};              ///< highest accepted slot
+  std::size_t in_flight = 0;
+  std::size_t waiting = 0;
+  std::uint64_t elections = 0;  ///< leader changes seen in this life
+};
+
+/// One member of a Multi-Paxos group: acceptor, learner, and leader when elected. Decides everything, performs nothing.
+///
+/// Paper:      Lamport, "Paxos Made Simple", sections 2.2-2.4 and 3; leader election after Omni-Paxos (EuroSys 2023), section 5
+/// Owner:      one replica_actor, or a simulation; not thread-safe
+/// Time:       the caller passes `now`; it never goes back
+/// Errors:     stale, doubled or foreign input changes nothing; a broken invariant aborts
+/// Bounds:     see replica_options
+class replica {
+ public:
+  /// @pre options.validate().empty()
+  /// Recovered chosen values are applied by effects of the first `step`.
+  replica(replica_options options, recovered_state recovered, instant now);
+  ~replica();
+  replica(replica&&) noexcept;
+  replica& operator=(replica&&) noexcept;
+
+  /// Takes one event and appends what is to be done to `effects`.
+  void step(event what, instant now, std::vector<effect>& effects);
+
+  /// The moment by which a `tick` is due.
+  [[nodiscard]] instant next_wakeup() const;
+
+  [[nodiscard]] replica_status status() const;
+  [[nodiscard]] const replica_options& options() const;
+
+  /// For checkers: the promised ballot and every accepted entry still in memory.
+  [[nodiscard]] ballot promised() const;
+  [[nodiscard]] std::vector<accepted_entry> accepted_entries() const;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace bulwark::consensus

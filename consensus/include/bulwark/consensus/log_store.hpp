@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bulwark/consensus/core/ids.hpp"
+#include "bulwark/consensus/core/replica.hpp"
+
+namespace bulwark::consensus {
+
+/// What went wrong in a log store.
+enum class log_error : std::uint8_t {
+  no_space,  ///< nothing of the batch was written; the same call may succeed later
+  failed,    ///< an I/O error: the store is latched and refuses everything until it is opened anew
+  damaged,   ///< a record behind the recovered end, or in the middle, is corrupt; the text says where
+  locked,    ///< another process uses the directory
+  foreign,   ///< the directory belongs to another cluster or node
+};
+
+/// Thrown by log stores; `what()` names the file, the position and the reason.
+class log_failure : public std::runtime_error {
+ public:
+  log_failure(log_error code, const std::string& text) : std::runtime_error{text}, code_{code} {}
+  [[nodiscard]] log_error code() const noexcept { return code_; }
+
+ private:
+  log_error code_;
+};
+
+/// A record of one group.
+struct group_record {
+  group_id group{};
+  record what;
+};
+
+/// Keeps the records of Paxos groups durably. Not thread-safe: one log_store_actor owns it.
+class log_store {
+ public:
+  virtual ~log_store() = default;
+
+  /// Writes the records in order and returns when all of them are on disk (one fsync for all).
+  /// Throws log_failure{no_space} with nothing written, or log_failure{failed}, after which the store is latched.
+  virtual void append(std::span<const group_record> records) = 0;
+
+  /// What the log holds of a group now (see recovered_state). May be called again, for a replica that was restarted while the store
+  /// lived.
+  virtual recovered_state recover(group_id group) = 0;
+
+  /// The latest values of the slots first..last (inclusive), ascending, stopping early at a gap or after `bytes_max` of payload (but at
+  /// least one value, if there is one). Throws log_failure{failed} or log_failure{damaged}.
+  virtual std::vector<chosen_entry> read(group_id group, slot first, slot last, std::size_t bytes_max) = 0;
+};
+
+}  // namespace bulwark::consensus
