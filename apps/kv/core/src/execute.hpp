@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "bulwark/kv/core/batch.hpp"
+#include "bulwark/kv/core/keyspace.hpp"
+#include "bulwark/kv/core/reply.hpp"
+
+namespace bulwark::kv {
+
+/// Arguments of a command, without its name.
+using arguments_view = std::span<const std::string_view>;
+
+/// Executes one read and writes exactly one reply. @pre the arity fits
+void execute_read(const keyspace& keys, command_id id, arguments_view arguments, const batch_limits& limits,
+                  reply_builder& reply);
+
+/// Executes one write and writes exactly one reply; an error reply means that nothing was changed. @pre the
+/// arity fits
+void execute_write(keyspace& keys, const command_spec& spec, arguments_view arguments,
+                   const batch_limits& limits, reply_builder& reply);
+
+}  // namespace bulwark::kv

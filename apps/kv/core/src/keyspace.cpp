@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/kv/core/keyspace.hpp"
+
+namespace bulwark::kv {
+
+namespace {
+
+/// FNV-1a, 64 bit.
+class digest {
+ public:
+  void add(std::string_view data) {
+    add(data.size());
+    for (const char c : data) mix(static_cast<unsigned char>(c));
+  }
+  void add(std::uint64_t number) {
+    for (int shift = 0; shift < 64; shift += 8) mix(number >> shift & 0xff);
+  }
+  /// Finished as in splitmix64, so that sums of digests do not cancel out.
+  [[nodiscard]] std::uint64_t finish() const {
+    auto x = state_;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+    x = (x ^ x >> 27) * 0x94d049bb133111eb;
+    return x ^ x >> 31;
+  }
+
+ private:
+  void mix(std::uint64_t byte) { state_ = (state_ ^ byte) * 0x100000001b3; }
+
+  std::uint64_t state_ = 0xcbf29ce484222325;
+};
+
+}  // namespace
+
+const keyspace::entry* keyspace::find(std::string_view key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+keyspace::entry& keyspace::touch(std::string_view key) {
+  auto found = entries_.find(key);
+  if (found == entries_.end()) {
+    found = entries_.emplace(std::string{key}, entry{}).first;
+    bytes_ += key.size() + overhead_bytes;
+  }
+  found->second.revision = ++revision_;
+  return found->second;
+}
+
+void keyspace::put(std::string_view key, std::string_view value) {
+  auto& e = touch(key);
+  bytes_ = bytes_ - e.value.size() + value.size();
+  e.value.assign(value);
+}
+
+std::size_t keyspace::append(std::string_view key, std::string_view tail) {
+  auto& e = touch(key);
+  bytes_ += tail.size();
+  e.value.append(tail);
+  return e.value.size();
+}
+
+bool keyspace::erase(std::string_view key) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return false;
+  bytes_ -= found->first.size() + found->second.value.size() + overhead_bytes;
+  entries_.erase(found);
+  ++revision_;
+  return true;
+}
+
+std::uint64_t keyspace::hash() const {
+  digest whole;
+  whole.add(revision_);
+  std::uint64_t sum = whole.finish();
+  for (const auto& [key, e] : entries_) {
+    digest one;
+    one.add(std::string_view{key});
+    one.add(std::string_view{e.value});
+    one.add(e.revision);
+    sum += one.finish();
+  }
+  return sum;
+}
+
+}  // namespace bulwark::kv
