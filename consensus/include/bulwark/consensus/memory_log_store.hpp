@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "bulwark/consensus/log_store.hpp"
+
+namespace bulwark::consensus {
+
+/// What outlives a memory_log_store, as a disk outlives a process. Thread-safe.
+///
+/// Records are durable at once, or, while `hold_back` is on, only with the next sync(): power_cut() then
+/// loses them.
+class memory_log_medium {
+ public:
+  /// What appends do from now on: succeed (none), or throw a log_failure of this kind.
+  void fail_appends(std::optional<log_error> with);
+
+  /// While on, appended records count as written but not as durable.
+  void hold_back(bool on);
+  void sync();
+  /// Forgets everything that is not durable.
+  void power_cut();
+
+ private:
+  friend class memory_log_store;
+
+  struct group_log {
+    ballot promised;
+    slot chosen{};
+    std::map<slot, accepted_entry> entries;
+  };
+
+  void apply(const group_record& what, std::map<group_id, group_log>& logs) const;
+
+  mutable std::mutex mutex_;
+  std::map<group_id, group_log> groups_;  ///< as the reader sees it
+  std::vector<group_record> durable_;     ///< the whole history, while held back or not
+  std::vector<group_record> unsynced_;
+  std::optional<log_error> failure_;
+  bool holding_back_ = false;
+};
+
+/// A log store for tests and simulations, with the semantics of file_log_store and none of its disk.
+class memory_log_store final : public log_store {
+ public:
+  explicit memory_log_store(
+      std::shared_ptr<memory_log_medium> medium = std::make_shared<memory_log_medium>());
+
+  void append(std::span<const group_record> records) override;
+  recovered_state recover(group_id group) override;
+  std::vector<chosen_entry> read(group_id group, slot first, slot last, std::size_t bytes_max) override;
+
+ private:
+  std::shared_ptr<memory_log_medium> medium_;
+  bool latched_ = false;
+};
+
+}  // namespace bulwark::consensus

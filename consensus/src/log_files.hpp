@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "bulwark/consensus/file_log_store.hpp"
+#include "log_index.hpp"
+#include "segment_format.hpp"
+
+/// How a directory of segments is read: the scan at open, and single records later.
+namespace bulwark::consensus {
+
+/// "000000000000002a.log" for segment 42.
+std::filesystem::path segment_path(const std::filesystem::path& directory, std::uint64_t number);
+
+/// Tells the log of one cluster from that of another.
+std::uint64_t cluster_hash(std::string_view cluster);
+
+/// A failure of the file layer in the words of a log store.
+log_failure to_log_failure(const std::system_error& error);
+
+/// Enters one record, which lies at that place, into the index.
+void index_record(const group_record& what, record_location where, log_index& index);
+
+/// What a directory holds.
+struct loaded_log {
+  struct tail_segment {
+    segment_header header;
+    std::string contents;  ///< the good part
+  };
+
+  log_index index;
+  std::uint64_t next = 1;            ///< sequence number of the next batch
+  std::optional<tail_segment> tail;  ///< the last segment; none in an empty directory
+};
+
+/// Reads and verifies all segments. Throws log_failure{damaged | foreign}, std::system_error.
+loaded_log load_log(file_layer& files, const file_log_options& options);
+
+/// Reads single records; keeps the last few files open.
+class record_reader {
+ public:
+  record_reader(file_layer& files, std::filesystem::path directory)
+      : files_{files}, directory_{std::move(directory)} {}
+
+  /// The accepted value at the place. Throws log_failure{failed | damaged}.
+  accepted_entry read(group_id group, slot at, record_location where);
+
+ private:
+  file& segment(std::uint32_t number);
+
+  file_layer& files_;
+  const std::filesystem::path directory_;
+  std::list<std::pair<std::uint32_t, std::unique_ptr<file>>> open_;  ///< the last used one first
+};
+
+}  // namespace bulwark::consensus

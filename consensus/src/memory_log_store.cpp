@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/consensus/memory_log_store.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace bulwark::consensus {
+
+void memory_log_medium::fail_appends(std::optional<log_error> with) {
+  const std::lock_guard lock{mutex_};
+  failure_ = with;
+}
+
+void memory_log_medium::hold_back(bool on) {
+  const std::lock_guard lock{mutex_};
+  holding_back_ = on;
+}
+
+void memory_log_medium::sync() {
+  const std::lock_guard lock{mutex_};
+  durable_.insert(durable_.end(), unsynced_.begin(), unsynced_.end());
+  unsynced_.clear();
+}
+
+void memory_log_medium::power_cut() {
+  const std::lock_guard lock{mutex_};
+  unsynced_.clear();
+  groups_.clear();
+  for (const auto& what : durable_) apply(what, groups_);
+}
+
+void memory_log_medium::apply(const group_record& what, std::map<group_id, group_log>& logs) const {
+  auto& log = logs[what.group];
+  if (const auto* promise = std::get_if<promise_record>(&what.what))
+    log.promised = std::max(log.promised, promise->promised);
+  if (const auto* chosen = std::get_if<chosen_record>(&what.what))
+    log.chosen = std::max(log.chosen, chosen->chosen);
+  if (const auto* entry = std::get_if<accepted_entry>(&what.what)) log.entries[entry->at] = *entry;
+}
+
+memory_log_store::memory_log_store(std::shared_ptr<memory_log_medium> medium) : medium_{std::move(medium)} {}
+
+void memory_log_store::append(std::span<const group_record> records) {
+  const std::lock_guard lock{medium_->mutex_};
+  if (latched_) throw log_failure{log_error::failed, "memory log: latched"};
+  if (medium_->failure_) {
+    latched_ = *medium_->failure_ == log_error::failed;
+    throw log_failure{*medium_->failure_, "memory log: told to fail"};
+  }
+  for (const auto& what : records) medium_->apply(what, medium_->groups_);
+  auto& to = medium_->holding_back_ ? medium_->unsynced_ : medium_->durable_;
+  to.insert(to.end(), records.begin(), records.end());
+}
+
+recovered_state memory_log_store::recover(group_id group) {
+  const std::lock_guard lock{medium_->mutex_};
+  const auto found = medium_->groups_.find(group);
+  if (found == medium_->groups_.end()) return {};
+  recovered_state state{found->second.promised, found->second.chosen, {}};
+  const auto& entries = found->second.entries;
+  for (auto entry = entries.upper_bound(state.chosen); entry != entries.end(); ++entry)
+    state.entries.push_back(entry->second);
+  return state;
+}
+
+std::vector<chosen_entry> memory_log_store::read(group_id group, slot first, slot last,
+                                                 std::size_t bytes_max) {
+  const std::lock_guard lock{medium_->mutex_};
+  std::vector<chosen_entry> out;
+  const auto found = medium_->groups_.find(group);
+  if (found == medium_->groups_.end()) return out;
+  const auto& entries = found->second.entries;
+  std::size_t bytes_read = 0;
+  for (auto entry = entries.find(first); entry != entries.end() && entry->first <= last; ++entry) {
+    if (!out.empty() && entry->first != next(out.back().at)) break;
+    for (const auto& c : entry->second.what.commands) bytes_read += c.payload.size();
+    if (!out.empty() && bytes_read > bytes_max) break;
+    out.push_back({entry->first, entry->second.what});
+  }
+  return out;
+}
+
+}  // namespace bulwark::consensus
