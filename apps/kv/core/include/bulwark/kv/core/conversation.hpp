@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "bulwark/consensus/core/messages.hpp"
+#include "bulwark/kv/core/batch.hpp"
+#include "bulwark/kv/core/request_parser.hpp"
+#include "bulwark/kv/core/server_view.hpp"
+
+namespace bulwark::kv {
+
+/// Bounds of one conversation.
+struct conversation_limits {
+  request_limits requests;
+  batch_limits batches;
+  std::size_t key_bytes_max = 1u << 16;
+  std::size_t batch_commands_max = 512;        ///< commands in one request to the replicated machine
+  std::size_t batch_bytes_max = 512u << 10;    ///< their size, unless a single command is larger
+  std::size_t output_bytes_step = 256u << 10;  ///< output after which `advance` returns for it to be sent
+};
+
+/// What is said on one client connection: bytes in, replies in the order of the commands out, requests to the
+/// replicated machine in between. All commands at hand travel in one request; while it is under way, further
+/// input waits.
+///
+/// ```
+///             received(bytes)                 answered / status_known
+///   waiting ------------------> advance() <---------------------------- awaiting
+///      ^                          |  |  \________ need::submit, need::status ^
+///      |______ need::input _______|  |
+///                                    '--- finished() : send the output, then close
+/// ```
+/// Owner:  one session; not thread-safe. Performs nothing: the session sends `take_output()` and brings the
+/// answers. Bounds: the session feeds at most what it is willing to hold; `buffered()` tells how much is held
+class conversation {
+ public:
+  /// What `advance` stopped for.
+  enum class need {
+    input,   ///< nothing more to do until bytes, or the awaited answer, come in
+    submit,  ///< `take_submit()` wants to be sent, and `answered` called with its outcome
+    status,  ///< `status_known` wants to be called
+    more,    ///< enough output gathered: send it, and advance again
+  };
+
+  struct submission {
+    consensus::request_kind kind;
+    std::string payload;
+  };
+
+  /// `server` must outlive the conversation.
+  conversation(const conversation_limits& limits, client_record client, server_view& server);
+
+  void received(std::string_view data) { parser_.feed(data); }
+
+  /// The client sends no more: what it sent is still answered.
+  void input_ended() { input_ended_ = true; }
+
+  need advance();
+  submission take_submit();
+
+  /// The outcome of the submission. Ignored if none is awaited.
+  void answered(consensus::outcome result, std::string_view reply);
+
+  /// nullopt if the replica did not answer. Ignored if not awaited.
+  void status_known(std::optional<replica_view> status);
+
+  [[nodiscard]] bool awaits_answer() const { return awaiting_ == awaiting::answer; }
+  [[nodiscard]] bool awaits_status() const { return awaiting_ == awaiting::status; }
+  /// Whether the awaited answer is that of a write.
+  [[nodiscard]] bool awaits_write() const {
+    return awaits_answer() && kind_ == consensus::request_kind::write;
+  }
+
+  /// RESP for the client. Empty if there is none.
+  std::string take_output();
+
+  /// The client quit, broke the protocol, or ended and got its answers: close once the output is sent.
+  [[nodiscard]] bool finished() const { return finished_; }
+
+  [[nodiscard]] std::size_t buffered() const { return parser_.buffered(); }
+  [[nodiscard]] const client_record& client() const { return client_; }
+
+ private:
+  enum class awaiting { nothing, answer, status };
+  using arguments_view = std::span<const std::string_view>;
+
+  bool add_to_batch(const command_spec& spec, arguments_view arguments);
+  need answer_locally(const command_spec* spec, arguments_view arguments);
+  need stop_or_submit(need otherwise);
+  void reply_error(std::string_view text);
+  bool keys_fit(const command_spec& spec, arguments_view arguments) const;
+  void render_answers(std::string_view answer);
+
+  const conversation_limits& limits_;
+  client_record client_;
+  server_view& server_;
+  request_parser parser_;
+  std::string output_;
+  awaiting awaiting_ = awaiting::nothing;
+  std::optional<batch_writer> batch_;  // being gathered
+  std::size_t batch_count_ = 0;        // commands of the submission that lack an answer
+  bool batch_returns_values_ = false;
+  consensus::request_kind kind_ = consensus::request_kind::read;
+  std::string kept_;     // the submission, if its replies may come in parts
+  std::string resumed_;  // what is left of it
+  bool status_asked_ = false;
+  std::optional<replica_view> status_;
+  bool input_ended_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace bulwark::kv

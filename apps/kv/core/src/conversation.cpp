@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/kv/core/conversation.hpp"
+
+#include "bulwark/actors/core/invariant.hpp"
+#include "local_commands.hpp"
+
+namespace bulwark::kv {
+
+namespace {
+
+using consensus::outcome;
+using consensus::request_kind;
+
+std::string_view explain(outcome result) {
+  switch (result) {
+    case outcome::no_leader: return "CLUSTERDOWN No leader with a quorum; nothing was done";
+    case outcome::not_done: return "TRYAGAIN The leader changed; nothing was done";
+    case outcome::overloaded: return "BUSY Too many requests are waiting; nothing was done";
+    case outcome::done: return "ERR The reply of the replica is malformed";
+    case outcome::unknown: break;
+  }
+  return "TIMEOUT outcome unknown: the command may or may not be applied";
+}
+
+}  // namespace
+
+conversation::conversation(const conversation_limits& limits, client_record client, server_view& server)
+    : limits_{limits}, client_{std::move(client)}, server_{server}, parser_{limits.requests} {}
+
+conversation::need conversation::advance() {
+  if (awaiting_ != awaiting::nothing || finished_) return need::input;
+  if (!resumed_.empty()) return need::submit;
+  for (;;) {
+    if (output_.size() >= limits_.output_bytes_step) return stop_or_submit(need::more);
+    const auto state = parser_.parse();
+    if (state == request_parser::state::incomplete) {
+      if (input_ended_ && !batch_) finished_ = true;
+      return stop_or_submit(need::input);
+    }
+    if (state == request_parser::state::failed) {
+      if (batch_) return need::submit;
+      reply_error("ERR " + std::string{parser_.error()});
+      finished_ = true;
+      return need::input;
+    }
+    const auto arguments = parser_.arguments();
+    const auto* spec = find_command(arguments[0]);
+    const bool replicated = spec != nullptr && spec->kind != command_kind::local &&
+                            arity_fits(*spec, arguments.size()) && keys_fit(*spec, arguments);
+    if (replicated) {
+      if (!add_to_batch(*spec, arguments.subspan(1))) return need::submit;
+    } else {
+      if (batch_) return need::submit;  // the replies of the batch come first
+      const auto what = answer_locally(spec, arguments);
+      if (what != need::more) return what;
+    }
+    parser_.pop();
+  }
+}
+
+conversation::need conversation::stop_or_submit(need otherwise) { return batch_ ? need::submit : otherwise; }
+
+/// False if the batch is full.
+bool conversation::add_to_batch(const command_spec& spec, arguments_view arguments) {
+  std::size_t size = 0;
+  for (const auto argument : arguments) size += argument.size();
+  if (batch_ &&
+      (batch_->count() >= limits_.batch_commands_max || batch_->bytes() + size > limits_.batch_bytes_max))
+    return false;
+  if (!batch_) {
+    batch_.emplace(limits_.batches);
+    kind_ = request_kind::read;
+    batch_returns_values_ = false;
+  }
+  if (spec.kind == command_kind::write) kind_ = request_kind::write;
+  batch_returns_values_ |= spec.returns_values;
+  batch_->add(spec.id, arguments);
+  return true;
+}
+
+bool conversation::keys_fit(const command_spec& spec, arguments_view arguments) const {
+  if (spec.first_key == 0) return true;
+  const auto last = spec.last_key < 0 ? arguments.size() - 1 : static_cast<std::size_t>(spec.last_key);
+  for (auto i = static_cast<std::size_t>(spec.first_key); i <= last;
+       i += static_cast<std::size_t>(spec.key_step))
+    if (arguments[i].size() > limits_.key_bytes_max) return false;
+  return true;
+}
+
+/// Returns need::more once the command is answered.
+conversation::need conversation::answer_locally(const command_spec* spec, arguments_view arguments) {
+  if (spec == nullptr) {
+    reply_error(unknown_command(arguments));
+  } else if (!arity_fits(*spec, arguments.size())) {
+    reply_error(wrong_arity(*spec));
+  } else if (spec->kind != command_kind::local) {
+    reply_error("ERR key is too long: at most " + std::to_string(limits_.key_bytes_max) + " bytes");
+  } else if (needs_status(spec->id) && !status_asked_) {
+    awaiting_ = awaiting::status;
+    return need::status;
+  } else {
+    std::string neutral;
+    reply_builder reply{neutral};
+    const auto after = answer_local(spec->id, arguments, client_, server_, status_, reply);
+    std::string_view rest = neutral;
+    BULWARK_INVARIANT(render(rest, client_.spoken, output_));
+    status_asked_ = false;
+    status_.reset();
+    server_.count_commands(1);
+    finished_ = after == after_reply::close;
+    if (finished_) {
+      parser_.pop();
+      return need::input;
+    }
+  }
+  return need::more;
+}
+
+conversation::submission conversation::take_submit() {
+  awaiting_ = awaiting::answer;
+  if (!resumed_.empty()) {
+    kept_ = std::move(resumed_);
+    resumed_.clear();
+    return {kind_, kept_};
+  }
+  BULWARK_INVARIANT(batch_.has_value());
+  batch_count_ = batch_->count();
+  submission result{kind_, std::move(*batch_).take()};
+  batch_.reset();
+  kept_ = batch_returns_values_ ? result.payload : std::string{};
+  server_.count_commands(batch_count_);
+  return result;
+}
+
+void conversation::answered(outcome result, std::string_view reply) {
+  if (!awaits_answer()) return;
+  awaiting_ = awaiting::nothing;
+  if (result == outcome::done) {
+    render_answers(reply);
+  } else {
+    while (batch_count_ > 0) {
+      reply_error(explain(result));
+      --batch_count_;
+    }
+  }
+  if (batch_count_ == 0) kept_ = {};
+}
+
+void conversation::render_answers(std::string_view answer) {
+  std::size_t executed = 0;
+  bool good = read_executed(answer, executed) && executed > 0 && executed <= batch_count_;
+  for (std::size_t i = 0; good && i < executed; ++i) {
+    good = render(answer, client_.spoken, output_);
+    if (good) --batch_count_;
+  }
+  if (good && batch_count_ > 0) resumed_ = without_first(kept_, executed);
+  if (!resumed_.empty()) return;
+  for (; batch_count_ > 0; --batch_count_) reply_error(explain(outcome::done));
+}
+
+void conversation::status_known(std::optional<replica_view> status) {
+  if (!awaits_status()) return;
+  awaiting_ = awaiting::nothing;
+  status_asked_ = true;
+  status_ = std::move(status);
+}
+
+std::string conversation::take_output() {
+  std::string result;
+  result.swap(output_);
+  return result;
+}
+
+void conversation::reply_error(std::string_view text) {
+  std::string neutral;
+  reply_builder{neutral}.error(text);
+  std::string_view rest = neutral;
+  BULWARK_INVARIANT(render(rest, client_.spoken, output_));
+}
+
+}  // namespace bulwark::kv
