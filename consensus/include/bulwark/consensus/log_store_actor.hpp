@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/fwd.hpp>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "bulwark/actors/core/time.hpp"
+#include "bulwark/consensus/log_store.hpp"
+
+namespace bulwark::consensus {
+
+// What a log_store_actor is asked. These messages never leave the process.
+
+/// Answered by `log_appended` once all records are durable.
+struct log_append {
+  std::vector<group_record> records;  ///< all of one group, not empty
+};
+struct log_appended {};
+
+/// Answered by `log_recovered`. Appends of the group that are not written yet are dropped: they come from an
+/// earlier incarnation of the replica, and would overwrite what the new one decides.
+struct log_recover {
+  group_id group{};
+};
+struct log_recovered {
+  recovered_state state;
+};
+
+/// Answered by `log_entries`; see log_store::read.
+struct log_read {
+  group_id group{};
+  slot first{};
+  slot last{};
+  std::size_t bytes_max = 0;
+};
+struct log_entries {
+  std::vector<chosen_entry> entries;
+};
+
+/// Sent to those whose appends wait for room on the disk, and when they do not wait any more.
+struct log_writable {
+  bool writable = true;
+};
+
+struct log_store_actor_options {
+  /// Opens the store, in the actor's own thread; may take its time and throw log_failure.
+  std::function<std::unique_ptr<log_store>()> open;
+  /// Called in the actor's thread once the store is open.
+  std::function<void()> on_ready;
+  duration retry = std::chrono::seconds{1};  ///< between attempts to write to a full disk
+  bool detached = true;  ///< a thread of its own, since it blocks; off only under a test's scheduler
+};
+
+/// Spawns the actor that owns the log of this node, for the replicas of all groups.
+///
+/// Appends that are at hand together share one fsync. On a full disk it keeps the appends and tries again; on
+/// any other failure it quits with the error of to_error(), and whoever supervises it restarts it together
+/// with the replicas.
+caf::actor spawn_log_store(caf::actor_system& system, log_store_actor_options options);
+
+/// The failure as an exit reason: category "log_store", code 1 + log_error, the text as context.
+caf::error to_error(const log_failure& failure);
+
+}  // namespace bulwark::consensus
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_append)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_appended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_recover)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_recovered)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_entries)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_writable)
