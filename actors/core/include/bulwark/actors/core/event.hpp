@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <string>
+
+#include "bulwark/actors/core/exit_status.hpp"
+#include "bulwark/actors/core/time.hpp"
+
+namespace bulwark {
+
+/// What happened to a child.
+enum class event_kind : std::uint8_t {
+  started,       ///< a start was issued
+  ready,         ///< it serves
+  exited,        ///< it ended without being asked to
+  restarted,     ///< it serves again after an exit; carries the three times
+  start_failed,  ///< a start came to nothing; `reason` says why
+  gave_up,    ///< its supervisor ends: too many restarts, or a first start that failed; `reason` says which
+  abandoned,  ///< it did not end even when killed; bulwark no longer waits for it nor listens to it
+  stopped,    ///< it ended as asked to
+};
+
+/// One fact of supervision, in the one schema that log, test kit, command line and dashboard share.
+struct supervision_event {
+  event_kind kind = event_kind::started;
+  std::string path;    ///< of the child from the root, "clients/sessions/session2"; of the supervisor for
+                       ///< `gave_up`, empty at the root
+  exit_status reason;  ///< meaningful for exited, start_failed, gave_up, stopped
+  std::uint64_t generation = 0;  ///< counts the starts of this child, from 1
+  std::uint64_t restarts = 0;    ///< of this child so far
+  instant at{};                  ///< monotonic, comparable within one process only
+
+  // Meaningful for `restarted` only.
+  duration t_fail{};     ///< from the exit being seen to the start of the incarnation that serves now
+  duration t_recover{};  ///< from that start to ready
+  duration t_restart{};  ///< t_fail + t_recover
+
+  friend bool operator==(const supervision_event&, const supervision_event&) = default;
+};
+
+/// Takes events, from any thread. Must be quick and must not throw.
+using event_sink = std::function<void(const supervision_event&)>;
+
+[[nodiscard]] const char* to_string(event_kind kind) noexcept;
+
+/// One line for people: "stopped clients/session2 (generation 3; shutdown)".
+/// ms)`.
+[[nodiscard]] std::string to_string(const supervision_event& event);
+
+std::ostream& operator<<(std::ostream& out, event_kind kind);
+std::ostream& operator<<(std::ostream& out, const supervision_event& event);
+
+}  // namespace bulwark

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/actors/core/event.hpp"
+
+#include <cstdio>
+#include <ostream>
+
+namespace bulwark {
+
+namespace {
+
+std::string milliseconds(duration length) {
+  char text[48];
+  std::snprintf(text, sizeof text, "%.1f ms", std::chrono::duration<double, std::milli>{length}.count());
+  return text;
+}
+
+std::string what_more(const supervision_event& event) {
+  const auto generation = "generation " + std::to_string(event.generation);
+  switch (event.kind) {
+    case event_kind::started:
+    case event_kind::ready:
+    case event_kind::abandoned: return generation;
+    case event_kind::exited:
+    case event_kind::start_failed:
+    case event_kind::stopped: return generation + "; " + event.reason.text;
+    case event_kind::gave_up: return event.reason.text;
+    case event_kind::restarted:
+      return generation + ", restarts: " + std::to_string(event.restarts) + "; T_fail " +
+             milliseconds(event.t_fail) + " + T_recover " + milliseconds(event.t_recover) + " = " +
+             milliseconds(event.t_restart);
+  }
+  return {};
+}
+
+}  // namespace
+
+const char* to_string(event_kind kind) noexcept {
+  switch (kind) {
+    case event_kind::started: return "started";
+    case event_kind::ready: return "ready";
+    case event_kind::exited: return "exited";
+    case event_kind::restarted: return "restarted";
+    case event_kind::start_failed: return "start_failed";
+    case event_kind::gave_up: return "gave_up";
+    case event_kind::abandoned: return "abandoned";
+    case event_kind::stopped: return "stopped";
+  }
+  return "unknown";
+}
+
+std::string to_string(const supervision_event& event) {
+  return std::string{to_string(event.kind)} + ' ' + (event.path.empty() ? "the root" : event.path) + " (" +
+         what_more(event) + ')';
+}
+
+std::ostream& operator<<(std::ostream& out, event_kind kind) { return out << to_string(kind); }
+
+std::ostream& operator<<(std::ostream& out, const supervision_event& event) {
+  return out << to_string(event);
+}
+
+}  // namespace bulwark

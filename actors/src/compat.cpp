@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/actors/compat.hpp"
+
+#include <caf/all.hpp>
+
+#include "bulwark/actors/messages.hpp"
+
+namespace bulwark {
+
+namespace {
+
+std::string code_text(const caf::error& reason) {
+  if (reason.category() == caf::atom("exit"))
+    return caf::to_string(static_cast<caf::exit_reason>(reason.code()));
+  if (reason.category() == caf::atom("system")) return caf::to_string(static_cast<caf::sec>(reason.code()));
+  if (reason.category() == caf::atom("service")) return to_string(static_cast<service_error>(reason.code()));
+  return caf::to_string(reason.category()) + " error " + std::to_string(reason.code());
+}
+
+/// What was given along with the code: a lone text as it is, anything else in CAF's own notation.
+std::string context_text(const caf::message& context) {
+  if (context.empty()) return {};
+  if (context.match_elements<std::string>()) return context.get_as<std::string>(0);
+  return caf::to_string(context);
+}
+
+exit_kind kind_of(const caf::error& reason) {
+  if (!reason) return exit_kind::normal;
+  if (reason.category() != caf::atom("exit")) return exit_kind::failure;
+  switch (static_cast<caf::exit_reason>(reason.code())) {
+    case caf::exit_reason::normal: return exit_kind::normal;
+    case caf::exit_reason::user_shutdown: return exit_kind::shutdown;
+    case caf::exit_reason::kill:
+    case caf::exit_reason::unreachable: return exit_kind::killed;
+    default: return exit_kind::failure;
+  }
+}
+
+}  // namespace
+
+std::string error_text(const caf::error& reason) {
+  if (!reason) return "normal";
+  const auto context = context_text(reason.context());
+  return context.empty() ? code_text(reason) : code_text(reason) + ": " + context;
+}
+
+exit_status describe_exit(const caf::error& reason) { return {kind_of(reason), error_text(reason)}; }
+
+caf::error shutdown_reason(std::string text) {
+  auto reason = caf::make_error(caf::exit_reason::user_shutdown);
+  if (!text.empty()) reason.context() = caf::make_message(std::move(text));
+  return reason;
+}
+
+void kill_now(const caf::actor& victim) {
+  if (!victim) return;
+  caf::anon_send<caf::message_priority::high>(
+      victim, caf::exit_msg{caf::actor_cast<caf::actor_addr>(victim), caf::exit_reason::kill});
+}
+
+void ask_to_stop(const caf::actor& whom) {
+  if (whom) caf::anon_send_exit(whom, caf::exit_reason::user_shutdown);
+}
+
+}  // namespace bulwark

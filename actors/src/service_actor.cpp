@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/actors/service_actor.hpp"
+
+#include <caf/all.hpp>
+
+namespace bulwark {
+
+namespace {
+
+caf::result<caf::message> refuse_unknown(caf::scheduled_actor* self, caf::message_view&) {
+  if (self->current_message_id().is_request()) return caf::make_error(caf::sec::unexpected_message);
+  return caf::delegated<caf::message>{};  // no answer; caf::drop would send an error to the sender and may
+                                          // kill it
+}
+
+caf::error text_of_exception(caf::scheduled_actor*, std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& problem) {
+    return caf::make_error(caf::sec::runtime_error, std::string{problem.what()});
+  } catch (...) {
+    return caf::make_error(caf::sec::runtime_error, std::string{"an exception that is no std::exception"});
+  }
+}
+
+}  // namespace
+
+const mailbox_gauge* gauge_of(const caf::actor& whom) noexcept {
+  return whom ? dynamic_cast<const mailbox_gauge*>(caf::actor_cast<caf::abstract_actor*>(whom)) : nullptr;
+}
+
+service_actor::service_actor(caf::actor_config& config) : caf::event_based_actor{config} {
+  set_default_handler(refuse_unknown);
+  set_error_handler([](caf::scheduled_actor*, caf::error&) {});
+  set_exception_handler(text_of_exception);
+}
+
+void service_actor::enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) {
+  depth_.fetch_add(1, std::memory_order_relaxed);
+  caf::event_based_actor::enqueue(std::move(element), host);
+}
+
+caf::invoke_message_result service_actor::consume(caf::mailbox_element& element) {
+  struct count_down {
+    std::atomic<std::int64_t>& depth;
+    bool keep = false;
+    ~count_down() {
+      if (!keep) depth.fetch_sub(1, std::memory_order_relaxed);
+    }
+  } handled{depth_};
+  const auto result = caf::event_based_actor::consume(element);
+  handled.keep = result == caf::invoke_message_result::skipped;  // it waits on
+  return result;
+}
+
+}  // namespace bulwark

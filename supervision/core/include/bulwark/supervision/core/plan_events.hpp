@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "bulwark/actors/core/event.hpp"
+#include "bulwark/actors/core/exit_status.hpp"
+#include "bulwark/supervision/core/child_spec.hpp"
+
+namespace bulwark::plan {
+
+// -- events: what happened
+// ---------------------------------------------------------------------------------------------------------
+
+/// Start the children, in their order, each one ready before the next. Given once, first.
+struct start_all {};
+
+/// The incarnation serves.
+struct child_ready {
+  std::string id;
+  std::uint64_t generation = 0;
+};
+
+/// The start came to nothing and there is no incarnation.
+struct start_failed {
+  std::string id;
+  std::uint64_t generation = 0;
+  std::string reason;
+};
+
+/// The incarnation ended, asked to or not.
+struct child_exited {
+  std::string id;
+  std::uint64_t generation = 0;
+  exit_status reason;
+};
+
+/// Stop the children in reverse order, then end.
+struct stop_all {};
+
+/// Stop this child and leave it down. Idempotent; also cancels a restart that is due.
+struct terminate {
+  std::string id;
+};
+
+/// Stop this child if it is up, and start it again. Free of charge.
+struct restart {
+  std::string id;
+};
+
+/// Time passed.
+struct tick {};
+
+using event =
+    std::variant<start_all, child_ready, start_failed, child_exited, stop_all, terminate, restart, tick>;
+
+// -- effects: what to do, in their order
+// -------------------------------------------------------------------------------------------
+
+/// Start an incarnation; answer with child_ready, start_failed or child_exited of this generation.
+struct start_child {
+  std::string id;
+  std::uint64_t generation = 0;
+  friend bool operator==(const start_child&, const start_child&) = default;
+};
+
+/// Ask the incarnation to end (an exit message, SIGTERM); answer with child_exited once it did.
+struct stop_child {
+  std::string id;
+  std::uint64_t generation = 0;
+  shutdown_policy shutdown;
+  friend bool operator==(const stop_child&, const stop_child&) = default;
+};
+
+/// End the incarnation by force (a kill message, SIGKILL): its policy says so, or its time is over.
+struct kill_child {
+  std::string id;
+  std::uint64_t generation = 0;
+  friend bool operator==(const kill_child&, const kill_child&) = default;
+};
+
+/// The incarnation outlived the kill. The plan goes on without it and ignores whatever it still does; fence
+/// it.
+struct abandoned {
+  std::string id;
+  std::uint64_t generation = 0;
+  friend bool operator==(const abandoned&, const abandoned&) = default;
+};
+
+/// The child is down and stays down unless told otherwise. `dropped`: its spec is gone as well.
+struct child_gone {
+  std::string id;
+  bool dropped = false;
+  friend bool operator==(const child_gone&, const child_gone&) = default;
+};
+
+/// Tell the world. `path` is the id of the child, empty for the supervisor itself.
+struct publish {
+  supervision_event what;
+  friend bool operator==(const publish&, const publish&) = default;
+};
+
+/// All children of start_all are ready. Once.
+struct all_ready {
+  friend bool operator==(const all_ready&, const all_ready&) = default;
+};
+
+/// The end: all children are down, because there were too many restarts or a first start failed.
+struct gave_up {
+  std::string reason;
+  friend bool operator==(const gave_up&, const gave_up&) = default;
+};
+
+/// The end: all children are down, as asked.
+struct stopped {
+  friend bool operator==(const stopped&, const stopped&) = default;
+};
+
+using effect = std::variant<start_child, stop_child, kill_child, abandoned, child_gone, publish, all_ready,
+                            gave_up, stopped>;
+
+}  // namespace bulwark::plan
