@@ -3,17 +3,20 @@
 
 #include <caf/all.hpp>
 
+#include "bulwark/actors/service_actor.hpp"
+
 namespace bulwark::consensus {
 
-/// What the actors of this library have in common: nothing that someone sends them by mistake ends them.
-class actor_base : public caf::event_based_actor {
+/// What the actors of this library have in common.
+class actor_base : public service_actor {
  public:
-  explicit actor_base(caf::actor_config& config) : caf::event_based_actor{config} {
-    set_error_handler([](caf::scheduled_actor*, caf::error&) {});
-    refuse_unknown_messages();
-  }
+  using service_actor::service_actor;
 
  protected:
+  /// Leaves messages that the behavior does not know in the mailbox, for a later behavior.
+  void keep_unknown_messages() { set_default_handler(caf::skip); }
+
+  /// Back to what service_actor does with them.
   void refuse_unknown_messages() {
     set_default_handler([](caf::scheduled_actor* self, caf::message_view&) -> caf::result<caf::message> {
       if (self->current_message_id().is_request()) return caf::make_error(caf::sec::unexpected_message);

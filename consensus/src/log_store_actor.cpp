@@ -65,9 +65,9 @@ class log_store_actor final : public actor_base {
   }
 
   caf::typed_response_promise<log_appended> take(std::vector<group_record> records) {
-    auto sender = current_sender();  // the promise takes it away
+    auto asker = current_sender();  // the promise takes it away
     auto promise = make_response_promise<log_appended>();
-    waiting_.push_back({std::move(records), promise, std::move(sender)});
+    waiting_.push_back({std::move(records), promise, std::move(asker)});
     // Not written at once: what else is in the mailbox already can share the fsync.
     if (!std::exchange(write_scheduled_, true)) send(this, write_now{});
     return promise;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <caf/fwd.hpp>
+#include <caf/message.hpp>
 #include <cstdint>
 #include <string>
 

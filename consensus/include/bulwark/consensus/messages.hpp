@@ -2,6 +2,7 @@
 #pragma once
 
 #include <caf/config.hpp>
+#include <caf/fwd.hpp>
 #include <caf/meta/type_name.hpp>
 #include <caf/type_id.hpp>
 #include <cstdint>
@@ -26,17 +27,17 @@ struct get_replica_status {};
 
 /// How a replica is, for people.
 struct replica_report {
-  std::string role;                 ///< "leader", "follower" or "candidate"
-  std::uint32_t leader = 0;         ///< node that leads, as seen here; 0 if none is known
-  std::string ballot;               ///< of that leader, "7.n1"; "0" if none is known
-  std::string promised;             ///< highest ballot promised
+  std::string role;          ///< "leader", "follower" or "candidate"
+  std::uint32_t leader = 0;  ///< node that leads, as seen here; 0 if none is known
+  std::string ballot;        ///< of that leader, "7.n1"; "0" if none is known
+  std::string promised;      ///< highest ballot promised
   std::uint64_t chosen = 0;
   std::uint64_t applied = 0;
-  std::uint64_t last = 0;           ///< highest accepted slot
+  std::uint64_t last = 0;  ///< highest accepted slot
   std::uint64_t in_flight = 0;
   std::uint64_t waiting = 0;
-  std::uint64_t elections = 0;      ///< leader changes seen in this life
-  bool quorum = false;              ///< reaches a majority, itself included
+  std::uint64_t elections = 0;  ///< leader changes seen in this life
+  bool quorum = false;          ///< reaches a majority, itself included
   bool storage_writable = true;
 };
 
@@ -57,15 +58,22 @@ typename Inspector::result_type inspect(Inspector& f, get_replica_status&) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, replica_report& x) {
-  return f(caf::meta::type_name("replica_report"), x.role, x.leader, x.ballot, x.promised, x.chosen, x.applied, x.last,
-           x.in_flight, x.waiting, x.elections, x.quorum, x.storage_writable);
+  return f(caf::meta::type_name("replica_report"), x.role, x.leader, x.ballot, x.promised, x.chosen,
+           x.applied, x.last, x.in_flight, x.waiting, x.elections, x.quorum, x.storage_writable);
 }
 
 }  // namespace bulwark::consensus
 
 CAF_BEGIN_TYPE_ID_BLOCK(bulwark_consensus, caf::first_custom_type_id + 100)
-  CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::submit))
-  CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::submit_result))
-  CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::get_replica_status))
-  CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::replica_report))
+CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::submit))
+CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::submit_result))
+CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::get_replica_status))
+CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::replica_report))
 CAF_END_TYPE_ID_BLOCK(bulwark_consensus)
+
+namespace bulwark::consensus {
+
+/// Registers the message types of this library; call it before the actor system is made.
+void add_consensus_messages(caf::actor_system_config& config);
+
+}  // namespace bulwark::consensus

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "bulwark/actors/core/time.hpp"
+#include "bulwark/consensus/core/ids.hpp"
+#include "bulwark/consensus/core/replica.hpp"
+#include "bulwark/consensus/core/state_machine.hpp"
+
+namespace bulwark::consensus {
+
+struct replica_actor_options {
+  /// With `incarnation` 0 each spawned actor draws a random one, as does `seed` 0: two lives must never share
+  /// an incarnation.
+  replica_options core;
+  caf::actor log;                       ///< a log_store_actor, or a stable reference to one
+  std::map<node_id, caf::actor> links;  ///< takes peer_packet for each other member
+  std::function<std::unique_ptr<state_machine>()> machine;
+  std::function<void()> on_ready;  ///< called in the actor once it has recovered and takes part
+  duration stall_after =
+      std::chrono::seconds{1};  ///< an append that takes longer makes the storage count as not writable
+  std::size_t packet_bytes =
+      1u << 20;  ///< a packet is sent once it is that large; one message may make it larger
+};
+
+/// Spawns a member of a Paxos group: the replica of consensus/core, its state machine, and the actors around
+/// them.
+///
+/// Takes:    submit, get_replica_status (messages.hpp); peer_packet of channel 0, peer_link_state;
+/// log_writable. Answers:  every submit gets one submit_result; those that are open when the actor ends get
+/// the outcome `unknown`. Does:     events in, effects out in their order, and decides nothing. All messages
+/// that are at hand make one turn: one packet for
+///           each peer at its end, and one append to the log at a time, with the records that gathered
+///           meanwhile.
+/// Ends:     when the log fails (with the log's error); its supervisor restarts log and replica in this
+/// order. Until it has recovered, it leaves messages in its mailbox; only status is answered.
+/// @pre options.core.validate().empty()
+caf::actor spawn_replica(caf::actor_system& system, replica_actor_options options);
+
+}  // namespace bulwark::consensus

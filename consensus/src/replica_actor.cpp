@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/consensus/replica_actor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "actor_base.hpp"
+#include "bulwark/actors/core/invariant.hpp"
+#include "bulwark/actors/messages.hpp"
+#include "bulwark/consensus/log_store_actor.hpp"
+#include "bulwark/consensus/messages.hpp"
+#include "packet_outbox.hpp"
+
+namespace bulwark::consensus {
+namespace {
+
+/// A timer; only the one with the latest generation counts.
+struct timer_fired {
+  std::uint64_t generation = 0;
+};
+
+/// Ends a turn: everything that was in the mailbox before it has been taken in.
+struct turn_ended {};
+
+}  // namespace
+}  // namespace bulwark::consensus
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::timer_fired)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::turn_ended)
+
+namespace bulwark::consensus {
+namespace {
+
+const char* role_name(replica_role role) {
+  switch (role) {
+    case replica_role::leader: return "leader";
+    case replica_role::candidate: return "candidate";
+    case replica_role::follower: break;
+  }
+  return "follower";
+}
+
+std::uint64_t random_not_zero() {
+  std::random_device source;
+  const auto high = std::uint64_t{source()};
+  return (high << 32 | source()) | 1;
+}
+
+class replica_actor final : public actor_base {
+ public:
+  replica_actor(caf::actor_config& config, replica_actor_options options)
+      : actor_base{config},
+        options_{std::move(options)},
+        outbox_{options_.core.group, options_.packet_bytes} {
+    if (options_.core.incarnation == 0) options_.core.incarnation = random_not_zero();
+    if (options_.core.seed == 0) options_.core.seed = random_not_zero();
+  }
+
+  const char* name() const override { return "bulwark.replica"; }
+
+  caf::behavior make_behavior() override {
+    machine_ = options_.machine();
+    keep_unknown_messages();
+    request(options_.log, caf::infinite, log_recover{options_.core.group})
+        .then([this](log_recovered& what) { start(std::move(what.state)); },
+              [this](caf::error& why) { log_lost(std::move(why)); });
+    return {[](get_replica_status) {
+      return replica_report{role_name(replica_role::follower), 0, "0", "0"};
+    }};
+  }
+
+  void on_exit() override {
+    // A promise that is merely dropped would leave its client waiting for ever.
+    for (auto& [number, client] : std::exchange(clients_, {}))
+      client.deliver(submit_result{static_cast<std::uint8_t>(outcome::unknown), {}});
+  }
+
+ private:
+  struct waiting_persist {
+    std::uint64_t number = 0;
+    std::vector<envelope> then;
+  };
+
+  // -- messages to events
+  // ----------------------------------------------------------------------------------------------------------
+
+  void start(recovered_state recovered) {
+    core_.emplace(options_.core, std::move(recovered), now());
+    refuse_unknown_messages();
+    become([this](submit& what) { return take(what); }, [this](const peer_packet& packet) { take(packet); },
+           [this](const peer_link_state& link) {
+             step(link_state{node_id{link.peer}, link.up});
+           },
+           [this](log_writable what) { set_writable(what.writable); },
+           [this](timer_fired timer) { wake_up(timer.generation); }, [this](turn_ended) { end_turn(); },
+           [this](get_replica_status) { return report(); });
+    step(tick{});
+    if (options_.on_ready) options_.on_ready();
+  }
+
+  caf::result<submit_result> take(submit& what) {
+    const request_kind kind{what.kind};
+    if (kind != request_kind::write && kind != request_kind::read)
+      return caf::make_error(caf::sec::invalid_argument);
+    auto promise = make_response_promise<submit_result>();
+    const auto number = ++requests_;
+    clients_.emplace(number, promise);
+    step(client_request{number, kind, std::move(what.payload)});
+    return promise;
+  }
+
+  void take(const peer_packet& packet) {
+    if (packet.channel != 0) return;
+    std::vector<std::pair<group_id, envelope>> messages;
+    if (const auto error = decode_packet(packet.bytes, messages); !error.empty()) return drop(error);
+    for (auto& [group, message] : messages) {
+      if (group != options_.core.group || number(message.from) != packet.peer ||
+          message.to != options_.core.self)
+        drop("a message in it is not from or for whom it says");
+      else
+        step(received{std::move(message)});
+    }
+  }
+
+  void drop(const std::string& why) {
+    ++dropped_;
+    if (dropped_ > 1 && now() - drop_logged_at_ < std::chrono::seconds{1}) return;
+    drop_logged_at_ = now();
+    spdlog::warn("replica {}: dropped a packet, {} in all: {}", to_string(options_.core.self), dropped_, why);
+  }
+
+  void step(event what) {
+    core_->step(std::move(what), now(), effects_);
+    if (performing_) return;
+    performing_ = true;
+    // Performing one may append more: by index, and each moved out first.
+    for (std::size_t i = 0; i < effects_.size(); ++i) {
+      auto one = std::move(effects_[i]);
+      std::visit([this](auto& e) { perform(e); }, one);
+    }
+    effects_.clear();
+    performing_ = false;
+    // What else is in the mailbox already belongs to the same turn.
+    if (!std::exchange(turn_open_, true)) caf::event_based_actor::send(this, turn_ended{});
+  }
+
+  // -- effects
+  // ---------------------------------------------------------------------------------------------------------------------
+
+  void perform(consensus::send& what) { post(std::move(what.what)); }
+
+  void perform(persist& what) {
+    for (auto& one : what.records) gathered_records_.push_back({options_.core.group, std::move(one)});
+    gathered_.push_back({what.number, std::move(what.then)});
+  }
+
+  void perform(apply& what) {
+    std::vector<bytes> replies;
+    replies.reserve(what.what.commands.size());
+    for (const auto& one : what.what.commands) replies.push_back(machine_->apply(one.payload));
+    if (what.wants_replies) step(replied{what.number, std::move(replies)});
+  }
+
+  void perform(query& what) { step(replied{what.number, {machine_->query(what.payload)}}); }
+
+  void perform(answer& what) {
+    auto client = clients_.extract(what.request);
+    BULWARK_INVARIANT(!client.empty());
+    client.mapped().deliver(submit_result{static_cast<std::uint8_t>(what.result), std::move(what.reply)});
+  }
+
+  void perform(fetch& what) {
+    request(options_.log, caf::infinite, log_read{options_.core.group, what.first, what.last, what.bytes_max})
+        .then(
+            [this, peer = what.peer](log_entries& found) {
+              step(fetched{peer, std::move(found.entries)});
+            },
+            [this](caf::error& why) { log_lost(std::move(why)); });
+  }
+
+  void perform(leader_changed& what) {
+    spdlog::info("replica {}: follows {}", to_string(options_.core.self),
+                 what.leader == ballot{} ? "no leader" : to_string(what.leader));
+  }
+
+  void post(envelope message) {
+    if (message.to == options_.core.self) return step(received{std::move(message)});
+    outbox_.add(message, [this](node_id peer, std::string packet) { send_packet(peer, std::move(packet)); });
+  }
+
+  void send_packet(node_id peer, std::string packet) {
+    const auto link = options_.links.find(peer);
+    if (link != options_.links.end())
+      caf::event_based_actor::send(link->second, peer_packet{number(peer), 0, std::move(packet)});
+  }
+
+  // -- the end of a turn
+  // -----------------------------------------------------------------------------------------------------------
+
+  void end_turn() {
+    turn_open_ = false;
+    outbox_.flush([this](node_id peer, std::string packet) { send_packet(peer, std::move(packet)); });
+    start_append();
+    set_timer();
+  }
+
+  /// Group commit: one append at a time, with everything that gathered during the one before.
+  void start_append() {
+    if (append_started_ || gathered_.empty()) return;
+    in_flight_ = std::exchange(gathered_, {});
+    append_started_ = now();
+    if (gathered_records_.empty()) return appended();
+    request(options_.log, caf::infinite, log_append{std::exchange(gathered_records_, {})})
+        .then([this](log_appended) { appended(); }, [this](caf::error& why) { log_lost(std::move(why)); });
+  }
+
+  void appended() {
+    append_started_.reset();
+    set_writable(true);
+    for (auto& durable : std::exchange(in_flight_, {})) {
+      for (auto& message : durable.then) post(std::move(message));
+      step(persisted{durable.number});
+    }
+  }
+
+  void set_writable(bool writable) {
+    if (std::exchange(writable_, writable) == writable) return;
+    spdlog::warn("replica {}: the log {}", to_string(options_.core.self),
+                 writable ? "takes records again" : "stalls");
+    step(storage_state{writable});
+  }
+
+  void log_lost(caf::error why) {
+    spdlog::error("replica {}: the log is gone: {}", to_string(options_.core.self), system().render(why));
+    quit(std::move(why));
+  }
+
+  // -- time
+  // ------------------------------------------------------------------------------------------------------------------------
+
+  instant now() { return clock().now(); }
+
+  /// Keeps at most one timer that matters. One that comes too early does no harm, so an earlier one is never
+  /// replaced by a later.
+  void set_timer() {
+    auto due = core_->next_wakeup();
+    if (append_started_ && writable_) due = std::min(due, *append_started_ + options_.stall_after);
+    if (due == instant::max() || (timer_due_ && *timer_due_ <= due)) return;
+    timer_due_ = due;
+    delayed_send(this, std::max(due - now(), duration{0}), timer_fired{++timer_generation_});
+  }
+
+  void wake_up(std::uint64_t generation) {
+    if (generation != timer_generation_) return;
+    timer_due_.reset();
+    if (append_started_ && now() - *append_started_ >= options_.stall_after) set_writable(false);
+    step(tick{});
+  }
+
+  replica_report report() const {
+    const auto status = core_->status();
+    return {role_name(status.role),     number(status.leader.node), to_string(status.leader),
+            to_string(status.promised), number(status.chosen),      number(status.applied),
+            number(status.last),        status.in_flight,           status.waiting,
+            status.elections,           status.has_quorum,          writable_};
+  }
+
+  replica_actor_options options_;
+  std::optional<replica> core_;  ///< none until the log is recovered
+  std::unique_ptr<state_machine> machine_;
+
+  std::unordered_map<std::uint64_t, caf::typed_response_promise<submit_result>> clients_;
+  std::uint64_t requests_ = 0;
+
+  std::vector<effect> effects_;
+  bool performing_ = false;
+  bool turn_open_ = false;  ///< a turn_ended is on its way
+  packet_outbox outbox_;
+
+  std::vector<waiting_persist> gathered_;  ///< for the next append
+  std::vector<group_record> gathered_records_;
+  std::vector<waiting_persist> in_flight_;  ///< of the append that the log works on
+  std::optional<instant> append_started_;
+  bool writable_ = true;
+
+  std::optional<instant> timer_due_;
+  std::uint64_t timer_generation_ = 0;
+
+  std::uint64_t dropped_ = 0;
+  instant drop_logged_at_{};
+};
+
+}  // namespace
+
+caf::actor spawn_replica(caf::actor_system& system, replica_actor_options options) {
+  return system.spawn<replica_actor>(std::move(options));
+}
+
+}  // namespace bulwark::consensus
