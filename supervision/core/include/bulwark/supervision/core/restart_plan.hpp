@@ -128,64 +128,74 @@ class restart_plan {
   struct entry {
     child_spec spec;
     backoff delay;
+    position at = 0;
     child_state state = child_state::down;
     bool wanted = false;   ///< is to be up, now or after its stop
-    bool dynamic = false;  ///< added at run time and never ready so far
+    bool dynamic = false;  ///< added at run time
+    bool served = false;   ///< was ready at least once
     bool killing = false;  ///< stopping, and the kill was issued
-    std::string fault;     ///< stopping because this attempt failed for this reason
+    std::string fault;     ///< stopping because this start failed, for this reason
     std::uint64_t generation = 0;
     std::uint64_t restarts = 0;
     std::string last_reason;
-    std::uint32_t streak = 0;  ///< failures since it was last healthy
-    instant not_before{};      ///< waiting: no start before
+    std::uint32_t failures = 0;  ///< since it was last healthy
+    instant not_before{};        ///< waiting: no start before
     instant started_at{};
     instant ready_at{};
     std::optional<instant> failed_at;  ///< when the exit was seen from which it is recovering
-    std::optional<instant> timer;      ///< its entry in timers_
+    std::optional<instant> timer;      ///< its place in timers_
   };
 
-  struct turn;  ///< one step in progress: now and the effects
+  /// One step in progress.
+  struct turn {
+    instant now;
+    std::vector<plan::effect>& effects;
+  };
 
+  static child_view view(const entry& child);
   entry* find(std::string_view id);
-  const entry* find(std::string_view id) const;
-  position append(child_spec spec);
-  void drop(position at);
-  std::pair<position, entry*> incarnation(const std::string& id, std::uint64_t generation);
+  entry* incarnation(const std::string& id, std::uint64_t generation);
+  entry& append(child_spec spec);
+  void drop(entry& child);
+  void set_timer(entry& child, instant due);
+  void clear_timer(entry& child);
 
-  void on(const plan::start_all&, turn&);
-  void on(const plan::child_ready&, turn&);
-  void on(const plan::start_failed&, turn&);
-  void on(const plan::child_exited&, turn&);
-  void on(const plan::stop_all&, turn&);
-  void on(const plan::terminate&, turn&);
-  void on(const plan::restart&, turn&);
-  void on(const plan::tick&, turn&);
+  void on(const plan::start_all&, turn& now);
+  void on(const plan::child_ready& event, turn& now);
+  void on(const plan::start_failed& event, turn& now);
+  void on(const plan::child_exited& event, turn& now);
+  void on(const plan::stop_all&, turn& now);
+  void on(const plan::terminate& event, turn& now);
+  void on(const plan::restart& event, turn& now);
+  void on(const plan::tick&, turn& now);
 
-  void on_due(position at, entry& child, turn&);
-  void attempt_failed(position at, entry& child, const exit_status& reason, turn&);
-  void exited_by_itself(position at, entry& child, const exit_status& reason, turn&);
-  void exited_while_stopping(position at, entry& child, const exit_status& reason, turn&);
-  void went_down(position at, entry& child);
-  void settle(position at, entry& child, turn&);
-  void recover(position at, entry& child, turn&);
-  void take_along(position at, entry& child, turn&);
-  void start(position at, entry& child, turn&);
-  void begin_stop(position at, entry& child, turn&);
-  void kill(position at, entry& child, turn&);
-  void give_up(std::string reason, turn&);
-  void end(turn&);
-  void progress(turn&);
-  bool progress_stops(turn&);
-  void progress_starts(turn&);
+  void on_due(entry& child, turn& now);
+  void attempt_failed(entry& child, const exit_status& reason, turn& now);
+  void exited_by_itself(entry& child, const exit_status& reason, turn& now);
+  void exited_while_stopping(entry& child, event_kind how, const exit_status& reason, turn& now);
+  void terminate(entry& child, turn& now);
+  void restart(entry& child, turn& now);
 
-  void set_timer(position at, entry& child, instant due);
-  void clear_timer(position at, entry& child);
+  enum class first_retry : bool { immediate, delayed };
+  void recover(entry& child, first_retry when, turn& now);
+  void take_along(const entry& failed);
+  void went_down(entry& child);
+  void settle(entry& child, turn& now);
+  void start(entry& child, turn& now);
+  void begin_stop(entry& child, turn& now);
+  void kill(entry& child, turn& now);
+  void give_up(const std::string& reason, turn& now);
+  void begin_end();
+
+  void progress(turn& now);
+  void progress_starts(turn& now);
+  void publish(const entry& child, event_kind kind, exit_status reason, turn& now) const;
 
   supervisor_flags flags_;
   restart_budget budget_;
   random_stream random_;
   phase phase_ = phase::idle;
-  std::string gave_up_;  ///< why; ends with `gave_up` instead of `stopped` if not empty
+  std::string gave_up_;  ///< why; if not empty the end is `gave_up` instead of `stopped`
   position next_position_ = 0;
   std::map<position, entry> children_;
   std::unordered_map<std::string, position> by_id_;
