@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "closed_loop.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace bulwark::bench {
+
+/// What all rounds of one point (a kind of work, a number of clients) showed.
+struct point {
+  work kind = work::put;
+  std::size_t clients = 0;
+  std::vector<double> rates{};   ///< op/s, one per round
+  std::vector<double> p50_ms{};  ///< one per round
+  std::vector<double> p99_ms{};  ///< one per round
+  std::uint64_t errors = 0;
+};
+
+struct report {
+  std::string target;  ///< what was measured, for people
+  std::vector<point> points{};
+  std::vector<double> failover_ms{};  ///< one per round; empty if not measured
+  std::size_t failovers_missed = 0;   ///< rounds in which no write was acknowledged in time
+};
+
+/// The middle value; 0 if there are none.
+double median(std::vector<double> values);
+
+std::string to_table(const report& result);
+std::string to_json(const report& result);
+
+}  // namespace bulwark::bench
