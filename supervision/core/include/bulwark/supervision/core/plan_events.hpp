@@ -11,8 +11,7 @@
 
 namespace bulwark::plan {
 
-// -- events: what happened
-// ---------------------------------------------------------------------------------------------------------
+// -- events: what happened ------------------------------------------------------------------------
 
 /// Start the children, in their order, each one ready before the next. Given once, first.
 struct start_all {};
@@ -56,8 +55,7 @@ struct tick {};
 using event =
     std::variant<start_all, child_ready, start_failed, child_exited, stop_all, terminate, restart, tick>;
 
-// -- effects: what to do, in their order
-// -------------------------------------------------------------------------------------------
+// -- effects: what to do, in their order ----------------------------------------------------------
 
 /// Start an incarnation; answer with child_ready, start_failed or child_exited of this generation.
 struct start_child {

@@ -90,8 +90,7 @@ class restart_plan {
   /// When step(tick) is due at the latest; nothing if only events can change anything.
   [[nodiscard]] std::optional<instant> next_wakeup() const;
 
-  // -- dynamic children: as in OTP, but without waiting
-  // ------------------------------------------------------------------------------
+  // -- dynamic children: as in OTP, but without waiting -------------------------------------------
 
   /// Adds a child at the end and starts it. If its first start fails it is dropped again, at no charge.
   [[nodiscard]] plan_error start_child(child_spec spec, instant now, std::vector<plan::effect>& effects);
@@ -107,8 +106,7 @@ class restart_plan {
   /// Forgets a child that is down.
   [[nodiscard]] plan_error delete_child(std::string_view id, std::vector<plan::effect>& effects);
 
-  // -- inspection
-  // ------------------------------------------------------------------------------------------------------------------
+  // -- inspection ---------------------------------------------------------------------------------
 
   /// All children in start order.
   [[nodiscard]] std::vector<child_view> which_children() const;
