@@ -11,6 +11,11 @@ void memory_log_medium::fail_appends(std::optional<log_error> with) {
   failure_ = with;
 }
 
+std::size_t memory_log_medium::appends() const {
+  const std::lock_guard lock{mutex_};
+  return appends_;
+}
+
 void memory_log_medium::hold_back(bool on) {
   const std::lock_guard lock{mutex_};
   holding_back_ = on;
@@ -48,6 +53,7 @@ void memory_log_store::append(std::span<const group_record> records) {
     throw log_failure{*medium_->failure_, "memory log: told to fail"};
   }
   for (const auto& what : records) medium_->apply(what, medium_->groups_);
+  ++medium_->appends_;
   auto& to = medium_->holding_back_ ? medium_->unsynced_ : medium_->durable_;
   to.insert(to.end(), records.begin(), records.end());
 }

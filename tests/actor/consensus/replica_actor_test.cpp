@@ -188,14 +188,5 @@ TEST_F(replica_actor_test, an_isolated_leader_serves_no_read) {
   EXPECT_EQ(read(leader), "a b ");
 }
 
-TEST(replica_actor_alone, a_group_of_one_serves) {
-  replica_group group{1};
-  ASSERT_EQ(group.leader(), 1u);
-  const auto asked = group.write(1, "only");
-  ASSERT_TRUE(group.wait_for(*asked));
-  ASSERT_TRUE(asked->result.has_value());
-  EXPECT_EQ(asked->result->outcome, done);
-}
-
 }  // namespace
 }  // namespace bulwark::test

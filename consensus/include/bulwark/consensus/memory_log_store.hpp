@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,6 +21,9 @@ class memory_log_medium {
  public:
   /// What appends do from now on: succeed (none), or throw a log_failure of this kind.
   void fail_appends(std::optional<log_error> with);
+
+  /// How many appends succeeded, each of which stands for an fsync.
+  [[nodiscard]] std::size_t appends() const;
 
   /// While on, appended records count as written but not as durable.
   void hold_back(bool on);
@@ -44,6 +48,7 @@ class memory_log_medium {
   std::vector<group_record> unsynced_;
   std::optional<log_error> failure_;
   bool holding_back_ = false;
+  std::size_t appends_ = 0;
 };
 
 /// A log store for tests and simulations, with the semantics of file_log_store and none of its disk.
