@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bulwark/cluster/commands.hpp"
+
+namespace bulwark {
+
+namespace {
+
+using cluster::common_options;
+using cluster::exit_code;
+using cluster::failure;
+
+constexpr const char* after_all =
+    "Exit codes: 0 ok, 1 unhealthy or failed, 2 wrong usage, 3 nobody to ask, 4 no quorum.\n"
+    "More on a command: bulwark COMMAND --help";
+
+/// The command line as CLI11 knows it, and what it leads to.
+class command_line {
+ public:
+  command_line() : app_("bulwark: services that survive faults, on a replicated log", "bulwark") {
+    app_.require_subcommand(0, 1);
+    app_.footer(after_all);
+    app_.set_help_all_flag("--help-all", "Show the options of all commands");
+    add_common(app_);
+    app_.add_flag("--version", wants_version_, "Print the version");
+    add_up();
+    add_looking();
+    add_breaking();
+    add_rest();
+  }
+
+  exit_code run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::Success& e) {  // --help
+      app_.exit(e);
+      return exit_code::ok;
+    } catch (const CLI::ParseError& e) {
+      throw failure(exit_code::usage, e.what(), "see `bulwark --help`, or `bulwark COMMAND --help`");
+    }
+    if (format_ != "table" && format_ != "json")
+      throw failure(exit_code::usage, "-o " + format_ + ": unknown format", "expected table or json");
+    common_.json = format_ == "json";
+    common_.timeout = std::chrono::milliseconds(timeout_ms_);
+    if (wants_version_) return print_version();
+    if (action_) return action_();
+    std::cout << app_.help() << std::flush;
+    return exit_code::usage;
+  }
+
+  /// Before the parse has succeeded, failures too are shown as the user seems to want them.
+  static bool asks_for_json(int argc, char** argv) {
+    for (int i = 1; i < argc; ++i) {
+      const std::string_view word = argv[i];
+      const std::string_view next = i + 1 < argc ? argv[i + 1] : "";
+      if (((word == "-o" || word == "--output") && next == "json") || word == "-ojson" ||
+          word == "--output=json")
+        return true;
+    }
+    return false;
+  }
+
+  bool no_colour() const { return common_.no_colour; }
+
+ private:
+  void add_common(CLI::App& to) {
+    to.add_option("--dir", common_.directory,
+                  "Directory of the cluster (default: $XDG_STATE_HOME/bulwark/default, or "
+                  "~/.local/state/bulwark/default)");
+    to.add_option("-o,--output", format_, "table (default) or json");
+    to.add_option("--timeout", timeout_ms_, "How long one process may take to answer, in ms (default 500)")
+        ->check(CLI::Range(1, 3600000));
+    to.add_flag("--no-color", common_.no_colour,
+                "No colours; they are off anyway if NO_COLOR is set or on a pipe");
+  }
+
+  CLI::App& add(const std::string& name, const std::string& help, std::function<exit_code()> action) {
+    auto* sub = app_.add_subcommand(name, help);
+    sub->callback([this, action = std::move(action)] { action_ = action; });
+    add_common(*sub);
+    return *sub;
+  }
+
+  /// An option of `up` that every node gets as it is.
+  void add_passed_on(CLI::App& up, const std::string& name, const std::string& help) {
+    up.add_option_function<std::string>(
+        name,
+        [this, name](const std::string& value) {
+          up_.node_arguments.insert(up_.node_arguments.end(), {name, value});
+        },
+        help + " (given to every node)");
+  }
+
+  void add_up() {
+    auto& up =
+        add("up", "Run a cluster on this machine until it is stopped", [this] { return start_cluster(); });
+    up.add_option("--nodes", up_.wish.nodes, "Number of nodes; 5 for a new cluster, later it is fixed");
+    up.add_option("--base-port", up_.wish.base_port,
+                  "P (default 7000): node i uses P+i for its peers and P+100+i for RESP");
+    up.add_flag("-d,--detach", up_.detach, "Run in the background; return once the cluster is ready");
+    up.add_option("--wait", wait_s_, "With -d: seconds that getting ready may take (default 60)")
+        ->check(CLI::Range(1, 86400));
+    add_passed_on(up, "--interval-ms", "Time between heartbeats");
+    add_passed_on(up, "--timeout-ms", "A peer not heard for interval + timeout is faulty");
+    add_passed_on(up, "--sessions", "Session workers per node");
+    add_passed_on(up, "--log-level", "trace, debug, info, warn, error");
+    add_passed_on(up, "--log-format", "text or json");
+    up.add_option_function<std::string>(
+        "--config",
+        [this](const std::string& file) {
+          up_.node_arguments.insert(up_.node_arguments.end(),
+                                    {"--config", std::filesystem::absolute(file).string()});
+        },
+        "TOML file with options of a node (given to every node)");
+    up.add_option("node_options", extra_arguments_, "After --: more options for every node");
+  }
+
+  void add_looking() {
+    add("ps", "List the nodes: who leads, who is up, restarts, ballot, chosen, applied",
+        [this] { return run_ps(common_); });
+    add("status", "Judge the cluster: leader, quorum, laggards, who hears whom; 1 unhealthy, 4 no quorum",
+        [this] { return run_status(common_); });
+    auto& tree = add("tree", "Draw the supervision tree of a node, or of all",
+                     [this] { return run_tree(common_, node_); });
+    tree.add_option("NODE", node_, "n1, n2, …");
+    auto& logs = add("logs", "Print the end of the nodes' logs",
+                     [this] { return run_logs(common_, node_, lines_, follow_); });
+    logs.add_option("NODE", node_, "n1, n2, …; all if left out");
+    logs.add_flag("-f,--follow", follow_, "Go on printing what is added");
+    logs.add_option("-n,--lines", lines_, "Lines per node to begin with (default 100)");
+  }
+
+  void add_breaking() {
+    auto& kill = add("kill", "Send a signal to a node's process (SIGKILL), or crash one actor in it",
+                     [this] { return run_kill(common_, node_, signal_); });
+    kill.add_option("TARGET", node_, "n2, or n2/ACTOR as `bulwark tree` shows it")->required();
+    kill.add_option("--signal", signal_, "KILL (default), TERM, …, or a number; for a process only");
+    const auto on_node = [this](const std::string& name, const std::string& help, auto command) {
+      add(name, help, [this, command] { return command(common_, node_); })
+          .add_option("NODE", node_, "n1, n2, …")
+          ->required();
+    };
+    on_node("pause", "Stop a node's process in its tracks (SIGSTOP)", cluster::run_pause);
+    on_node("resume", "Let a paused node go on (SIGCONT)", cluster::run_resume);
+    on_node("restart", "Drain a node, stop it, start it again, wait until it is ready", cluster::run_restart);
+  }
+
+  void add_rest() {
+    add("down", "Stop all nodes and the launcher", [this] { return run_down(common_); });
+    // These two are only listed here: they are told apart before, and read their own options.
+    app_.add_subcommand("node", "Run one node in the foreground; see `bulwark node --help`");
+    app_.add_subcommand("demo", "Show what it survives: load, faults, a table of what happened");
+    add("version", "Print the version", [this] { return print_version(); });
+    auto& help = add("help", "Explain a command", [this] { return print_help(); });
+    help.add_option("COMMAND", node_);
+  }
+
+  exit_code start_cluster() {
+    up_.wait = std::chrono::seconds(wait_s_);
+    up_.node_arguments.insert(up_.node_arguments.end(), extra_arguments_.begin(), extra_arguments_.end());
+    return run_up(common_, up_);
+  }
+
+  exit_code print_version() const {
+    if (common_.json)
+      std::cout << R"({"name":"bulwark","version":")" BULWARK_VERSION "\"}" << std::endl;
+    else
+      std::cout << "bulwark " BULWARK_VERSION << std::endl;
+    return exit_code::ok;
+  }
+
+  exit_code print_help() const {
+    const CLI::App* about = &app_;
+    if (!node_.empty()) {
+      try {
+        about = app_.get_subcommand(node_);
+      } catch (const CLI::OptionNotFound&) {
+        throw failure(exit_code::usage, "there is no command \"" + node_ + "\"", "see `bulwark --help`");
+      }
+    }
+    std::cout << about->help() << std::flush;
+    return exit_code::ok;
+  }
+
+  CLI::App app_;
+  common_options common_;
+  cluster::up_options up_;
+  std::string format_ = "table";
+  int timeout_ms_ = 500;
+  int wait_s_ = 60;
+  std::string node_;  ///< the positional argument of most commands
+  std::string signal_;
+  std::size_t lines_ = 100;
+  bool follow_ = false;
+  bool wants_version_ = false;
+  std::vector<std::string> extra_arguments_;
+  std::function<exit_code()> action_;
+};
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  const bool json = command_line::asks_for_json(argc, argv);
+  command_line line;
+  try {
+    return number(line.run(argc, argv));
+  } catch (const failure& e) {
+    show_failure(e, json, line.no_colour());
+    return number(e.code());
+  } catch (const std::exception& e) {
+    show_failure(failure(exit_code::unhealthy, e.what()), json, line.no_colour());
+    return number(exit_code::unhealthy);
+  }
+}
+
+}  // namespace bulwark

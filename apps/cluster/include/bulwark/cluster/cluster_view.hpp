@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bulwark/cluster/cluster_config.hpp"
+#include "bulwark/cluster/directory.hpp"
+
+namespace bulwark::cluster {
+
+/// What a node says of one of its peers.
+struct peer_view {
+  std::string id;
+  std::string state;  ///< up, suspect, down
+  std::optional<double> rtt_ms;
+  std::optional<double> silent_ms;
+};
+
+/// What is known of one node, from the launcher and from the node itself. What is not known is empty.
+struct node_view {
+  std::string id;
+  std::string listen;
+  std::string resp;
+  std::string data;
+  std::string state = "down";  ///< starting, up, paused, draining, down
+  std::optional<std::int64_t> pid;
+  std::optional<std::string> role;  ///< leader, follower, learner
+  std::optional<std::string> leader;
+  std::optional<std::string> ballot;
+  std::optional<std::uint64_t> chosen;
+  std::optional<std::uint64_t> applied;
+  std::optional<bool> quorum;  ///< does it hear from a majority?
+  std::uint64_t restarts = 0;
+  std::optional<double> uptime_s;
+  std::string reason;     ///< why it is down or was last restarted
+  bool answered = false;  ///< did the node itself answer?
+  std::vector<peer_view> peers;
+};
+
+/// What is known of a cluster at one moment.
+struct cluster_view {
+  std::string directory;
+  std::string cluster;
+  bool launched = false;  ///< did the launcher answer?
+  std::optional<std::int64_t> launcher_pid;
+  std::string launcher_error;  ///< why it did not
+  std::vector<node_view> nodes;
+
+  bool any_answer() const;
+};
+
+/// Asks the launcher and all nodes at once, each for at most `timeout`; who does not answer is listed all the
+/// same. Errors: throws failure (unreachable) if the directory holds no cluster.
+cluster_view observe(const cluster_directory& directory, std::chrono::milliseconds timeout);
+
+/// The view that the answers of the launcher (to `ps`) and of the nodes (to `status`, in the order of the
+/// configuration) make; an empty text means no answer, and what cannot be understood counts as none.
+cluster_view merge(const cluster_directory& directory, const cluster_config& config,
+                   std::string_view launcher_answer, const std::vector<std::string>& node_answers);
+
+/// `ps`: a table, or a JSON list of objects with the keys id, pid, resp, listen, data, state, role, ballot,
+/// chosen, applied, restarts, uptime_s, leader, reason; null where unknown. Keys are only ever added.
+std::string ps_table(const cluster_view& view, bool colour);
+std::string ps_json(const cluster_view& view);
+
+}  // namespace bulwark::cluster

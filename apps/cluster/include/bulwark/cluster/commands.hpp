@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bulwark/cluster/cluster_config.hpp"
+#include "bulwark/cluster/failure.hpp"
+
+namespace bulwark::cluster {
+
+/// What every command of the command line takes.
+struct common_options {
+  std::string directory;                   ///< empty: the default
+  bool json = false;                       ///< -o json
+  bool no_colour = false;                  ///< --no-color
+  std::chrono::milliseconds timeout{500};  ///< for one answer of one process
+};
+
+/// The commands of the command line that look at a local cluster and work on it. Each prints to standard
+/// output and returns the program's exit code. Errors: they throw failure, for show_failure().
+exit_code run_ps(const common_options& common);
+exit_code run_status(const common_options& common);
+/// `node` is "n2", or empty for all nodes.
+exit_code run_tree(const common_options& common, const std::string& node);
+/// `target` is "n2" for a process, or "n2/clients/session1" for an actor in it. `signal` is a name with or
+/// without SIG, or a number; it goes with a process only.
+exit_code run_kill(const common_options& common, const std::string& target, const std::string& signal);
+exit_code run_pause(const common_options& common, const std::string& node);
+exit_code run_resume(const common_options& common, const std::string& node);
+/// Stops the node's process as SIGTERM does, starts it again and waits until it is ready.
+exit_code run_restart(const common_options& common, const std::string& node);
+/// Stops all nodes and the launcher and waits for them. Fine if nothing runs.
+exit_code run_down(const common_options& common);
+/// Prints the last `lines` lines of each log; with `follow`, goes on until interrupted.
+exit_code run_logs(const common_options& common, const std::string& node, std::size_t lines, bool follow);
+
+struct up_options {
+  cluster_wish wish;
+  bool detach = false;
+  std::chrono::seconds wait{60};            ///< with detach: how long the cluster may take to get ready
+  std::vector<std::string> node_arguments;  ///< for every node's command line
+  std::filesystem::path program = "/proc/self/exe";  ///< run as `program node …`
+};
+
+/// Runs a local cluster until it is stopped; with `detach`, leaves it to a process in the background once it
+/// is ready. Must be called on the main thread, before the process has others.
+exit_code run_up(const common_options& common, const up_options& options);
+
+/// The number of a signal: "9", "KILL", "SIGKILL", "kill". Errors: throws failure (usage).
+int parse_signal(const std::string& text);
+
+/// Prints a failure on standard error: a text for people, or {"ok":false,"error","advice","exit_code"}.
+void show_failure(const failure& what, bool json, bool no_colour);
+
+}  // namespace bulwark::cluster
