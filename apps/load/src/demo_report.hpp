@@ -13,7 +13,7 @@ namespace bulwark::load {
 struct fault_row {
   std::string name;
   std::string victim;
-  std::optional<duration> detected;  ///< T_fail: from the fault until somebody noticed
+  std::optional<duration> detected{};  ///< T_fail: from the fault until somebody noticed
   std::optional<duration>
       recovered;              ///< T_restart = T_fail + T_recover: from the fault until all was well again
   duration writes_stopped{};  ///< the longest time without an acknowledged write
@@ -22,10 +22,10 @@ struct fault_row {
 
 struct demo_report {
   unsigned nodes = 0;
-  std::vector<fault_row> rows;
-  load_totals total;
-  audit_result last_audit;
-  std::vector<std::string> findings;
+  std::vector<fault_row> rows{};
+  load_totals total{};
+  audit_result last_audit{};
+  std::vector<std::string> findings{};
   duration write_p50{};
   duration write_p99{};
 

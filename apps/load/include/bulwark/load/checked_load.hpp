@@ -25,7 +25,7 @@ struct load_options {
   duration request_timeout = std::chrono::seconds(2);
   duration pause = {};  ///< of a client between two operations
   std::uint64_t seed = 1;
-  std::string prefix;  ///< of all keys; must be new to the store, or earlier values count as phantoms
+  std::string prefix{};  ///< of all keys; must be new to the store, or earlier values count as phantoms
 };
 
 /// What a load has done and found so far.

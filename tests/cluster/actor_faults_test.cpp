@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Goal: whichever actor of a node is killed, its supervisor brings it back, and the node goes on as the same
+// process. Method: a real cluster under a checked load; every actor of the leader's and of a follower's tree
+// is killed in turn.
+#include "support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace bulwark::cluster_test {
+namespace {
+
+using load::checked_load;
+using load::eventually;
+using load::local_cluster;
+
+/// Kills each actor of one node in turn; each must be back, and the node must serve, before the next is
+/// killed.
+void kill_each_actor(const local_cluster& cluster, const std::string& node) {
+  const auto process = cluster.process_of(node);
+  ASSERT_TRUE(process);
+  const auto whole = cluster.tree(node);
+  ASSERT_TRUE(whole);
+  ASSERT_GT(whole->size(), 5U) << "this is no tree of a node";
+  auto caller = client_of(cluster.endpoint_of(node));
+  for (const auto& victim : *whole) {
+    if (victim.path.empty()) continue;  // the root is the process
+    ASSERT_TRUE(cluster.kill_actor(node, victim.path)) << node << " refused to kill " << victim.path;
+    const bool back = eventually(8s, [&] {
+      const auto now = cluster.tree(node);
+      return now && now->size() == whole->size() &&
+             std::all_of(now->begin(), now->end(), [&](const auto& each) {
+               return each.path != victim.path || (each.restarts > 0 && each.state == victim.state);
+             });
+    });
+    EXPECT_TRUE(back) << victim.path << " did not come back";
+    const auto written = call_until_done(caller, {"SET", "k", victim.path}, 8s);
+    EXPECT_TRUE(written.done()) << "after the end of " << victim.path << ": " << written.error;
+    const auto after = cluster.process_of(node);
+    ASSERT_TRUE(after);
+    ASSERT_EQ(after->pid, process->pid) << "the end of " << victim.path << " ended the process\n"
+                                        << cluster.log_tail(node);
+  }
+}
+
+TEST(actor_faults, every_actor_of_a_follower_comes_back) {
+  const local_cluster cluster({.program = program(), .nodes = 3});
+  checked_load load(modest_load(cluster.endpoints()));
+  load.start();
+  const auto leader = cluster.await_leader(10s);
+  kill_each_actor(cluster, leader == "n1" ? "n2" : "n1");
+  load.stop();
+  expect_nothing_lost(load);
+}
+
+TEST(actor_faults, every_actor_of_the_leader_comes_back) {
+  const local_cluster cluster({.program = program(), .nodes = 3});
+  checked_load load(modest_load(cluster.endpoints()));
+  load.start();
+  kill_each_actor(cluster, cluster.await_leader(10s));
+  load.stop();
+  expect_nothing_lost(load);
+}
+
+TEST(actor_faults, the_command_line_kills_an_actor) {
+  const local_cluster cluster({.program = program(), .nodes = 3});
+  const auto killed = cluster.command({"kill", "n2/replica"});
+  EXPECT_EQ(killed.exit_code, 0) << killed.err;
+  EXPECT_NE(cluster.command({"kill", "n2/no-such-actor"}).exit_code, 0);
+  EXPECT_TRUE(cluster.await_all_up(10s));
+}
+
+}  // namespace
+}  // namespace bulwark::cluster_test

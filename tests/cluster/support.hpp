@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "bulwark/load/checked_load.hpp"
+#include "bulwark/load/client.hpp"
+#include "bulwark/load/local_cluster.hpp"
+#include "bulwark/load/port_block.hpp"
+#include "bulwark/load/process.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+/// What the tests of real clusters share.
+namespace bulwark::cluster_test {
+
+using namespace std::chrono_literals;
+
+/// The program under test.
+std::filesystem::path program();
+
+/// Options of a checked load on these nodes, that does not take a whole machine.
+load::load_options modest_load(std::vector<load::endpoint> endpoints);
+
+/// Reads everything back, and expects that nothing at all was broken.
+void expect_nothing_lost(load::checked_load& load);
+
+/// A client that begins at one node and stays there, and answers of which have this long.
+load::client client_of(const load::endpoint& node, duration request_timeout = 5s);
+
+/// Repeats one command at one node until it is done; the last result if it never is.
+load::call_result call_until_done(load::client& caller, std::initializer_list<std::string_view> arguments,
+                                  duration patience = 15s);
+
+/// The path of a program, or nothing if this machine has none.
+std::optional<std::filesystem::path> find_program(const std::string& name);
+
+/// Resident memory of a process in bytes; 0 if it is gone.
+std::uint64_t resident_bytes(pid_t pid);
+
+/// Nodes without a launcher: what is killed stays dead until it is started again.
+class bare_nodes {
+ public:
+  /// Starts all nodes and waits until each answers PING. Throws std::runtime_error if one does not.
+  explicit bare_nodes(unsigned count);
+
+  void start(unsigned number);
+  /// kill -9, and waits for the end.
+  void kill(unsigned number);
+  /// Waits for a PING to be answered.
+  bool await_listening(unsigned number, duration patience);
+  /// The exit code after SIGTERM.
+  std::optional<int> terminate(unsigned number, duration patience);
+
+  load::endpoint resp(unsigned number) const;
+  std::vector<load::endpoint> endpoints() const;
+  unsigned count() const { return count_; }
+  std::filesystem::path data(unsigned number) const {
+    return directory_.path() / ("n" + std::to_string(number));
+  }
+  std::vector<std::string> arguments(unsigned number) const;
+  std::string log_of(unsigned number) const;
+
+ private:
+  unsigned count_;
+  load::port_block ports_;
+  load::temporary_directory directory_;
+  std::vector<std::optional<load::process>> nodes_;  ///< by number - 1
+};
+
+}  // namespace bulwark::cluster_test
