@@ -25,13 +25,13 @@ struct child {
   std::function<caf::actor(caf::actor_system& system, const caf::actor& supervisor)> start;
   /// The child sends `child_ready` to its supervisor when it serves; otherwise it serves once started.
   bool reports_ready = false;
-  /// Called when the child will not come back: its supervisor ends for good. May be left empty.
-  std::function<void()> release{};
+  /// Called when the child is down and not to be restarted, `for_good` if it can never come back. May be left
+  /// empty.
+  std::function<void(bool for_good)> gone{};
 };
 
 struct supervisor_options {
-  std::string
-      name;  ///< id among its siblings, the first part of the path of everything below; free for a root
+  std::string name;  ///< id among its siblings, a part of the path of everything below; free for a root
   supervisor_flags flags{};
   std::vector<child> children{};
   event_sink sink{};       ///< gets all events; a sub-supervisor without one uses that of its parent

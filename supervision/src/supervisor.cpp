@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/supervision/supervisor.hpp"
+
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+#include "bulwark/actors/stable_ref.hpp"
+#include "supervisor_actor.hpp"
+
+namespace bulwark {
+
+namespace {
+
+void check(const supervisor_options& options) {
+  std::vector<child_spec> specs;
+  for (const auto& one : options.children) {
+    specs.push_back(one.spec);
+    if (!one.start) throw std::invalid_argument{"child \"" + one.spec.id + "\" has no start function"};
+    if (one.ref && !is_stable_ref(one.ref))
+      throw std::invalid_argument{"the reference of child \"" + one.spec.id + "\" is not a stable reference"};
+  }
+  if (const auto problem = validate(options.flags, specs); !problem.empty())
+    throw std::invalid_argument{problem};
+}
+
+/// The references of a whole subtree follow its supervisor: refused while it is down, closed when it never
+/// comes back.
+void let_go_of_all(const std::vector<child>& children, bool for_good) {
+  for (const auto& one : children) {
+    if (one.ref && for_good) {
+      close(one.ref, caf::make_error(caf::exit_reason::unreachable));
+    } else if (one.ref) {
+      vacate(one.ref);
+    }
+    if (one.gone) one.gone(for_good);
+  }
+}
+
+}  // namespace
+
+caf::actor spawn_supervisor(caf::actor_system& system, supervisor_options options) {
+  check(options);
+  return system.spawn<supervisor_actor>(std::move(options));
+}
+
+child supervisor_child(supervisor_options options) {
+  check(options);
+  child made;
+  made.spec.id = options.name;
+  made.spec.type = child_type::supervisor;
+  made.spec.shutdown = shutdown_policy::infinity();
+  made.reports_ready = true;
+  const auto below = std::make_shared<const supervisor_options>(std::move(options));
+  made.start = [below](caf::actor_system& system, const caf::actor& supervisor) {
+    auto incarnation = *below;
+    incarnation.parent = supervisor;
+    return spawn_supervisor(system, std::move(incarnation));
+  };
+  made.gone = [below](bool for_good) { let_go_of_all(below->children, for_good); };
+  return made;
+}
+
+}  // namespace bulwark

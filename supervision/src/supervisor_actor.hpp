@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <caf/all.hpp>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "bulwark/actors/service_actor.hpp"
+#include "bulwark/supervision/core/restart_plan.hpp"
+#include "bulwark/supervision/messages.hpp"
+#include "bulwark/supervision/supervisor.hpp"
+
+namespace bulwark {
+
+/// Performs what a restart_plan decides about actors: turns messages into events of the plan and its effects
+/// into spawns, exit messages and bindings of references. Never blocks.
+class supervisor_actor final : public service_actor {
+ public:
+  supervisor_actor(caf::actor_config& config, supervisor_options options);
+
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+  const char* name() const override { return "bulwark.supervisor"; }
+
+  // Never change after construction, so that any thread may read them.
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] const event_sink& sink() const noexcept { return sink_; }
+
+ private:
+  /// A child and its current incarnation, if it has one.
+  struct member {
+    child what;
+    caf::actor current;
+    std::uint64_t generation = 0;
+  };
+
+  /// Who an address belongs to.
+  struct incarnation {
+    std::string id;
+    std::uint64_t generation = 0;
+  };
+
+  [[nodiscard]] instant now() const;
+  void take(plan::event event);
+  void set_timer();
+  void on_down(const caf::down_msg& down);
+  void on_exit_message(const caf::exit_msg& message);
+  void on_ready();
+
+  void perform(const plan::start_child& effect);
+  void perform(const plan::stop_child& effect);
+  void perform(const plan::kill_child& effect);
+  void perform(const plan::abandoned& effect);
+  void perform(const plan::child_gone& effect);
+  void perform(const plan::publish& effect);
+  void perform(const plan::all_ready& effect);
+  void perform(const plan::gave_up& effect);
+  void perform(const plan::stopped& effect);
+
+  void let_go(member& of, bool for_good);
+  caf::response_promise answer_tree(const get_tree& question);
+  caf::response_promise answer_kill(const kill_child& order);
+  [[nodiscard]] tree_node describe() const;
+
+  const std::string name_;
+  const std::string path_;
+  const event_sink sink_;
+  const caf::actor_addr parent_;  ///< weak, as the parent holds this one
+  restart_plan plan_;
+  const instant started_at_;
+  std::map<std::string, member> members_;
+  std::map<caf::actor_addr, incarnation> incarnations_;
+  std::deque<plan::event> events_;  ///< happened while effects are performed
+  bool stepping_ = false;
+  std::optional<instant> timer_;
+  std::uint64_t timer_number_ = 0;
+  caf::error last_words_;  ///< the reason to end with once all children are down
+};
+
+}  // namespace bulwark
