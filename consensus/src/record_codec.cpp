@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/consensus/record_codec.hpp"
 
+#include <utility>
+#include <vector>
+
+#include <utility>
+#include <vector>
+
 #include "bulwark/actors/core/invariant.hpp"
 #include "bulwark/consensus/core/wire.hpp"
 #include "bulwark/consensus/crc32c.hpp"
@@ -80,9 +86,10 @@ bool get_accepted(wire_reader& in, accepted_entry& entry) {
   std::uint32_t count = 0;
   if (!get_slot(in, entry.at) || !get_ballot(in, entry.under) || !in.get(count)) return false;
   if (count > in.left() / command_bytes_min) return in.fail();
-  entry.what.commands.resize(count);
-  for (auto& c : entry.what.commands)
+  std::vector<command> commands(count);
+  for (auto& c : commands)
     if (!get_command(in, c)) return false;
+  entry.what.commands = std::move(commands);
   return true;
 }
 
