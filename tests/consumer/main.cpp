@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Goal: the installed libraries work for a program outside the tree.
+// Method: a supervised counter is crashed; the same handle must reach its next incarnation. What a replica would log survives a
+// reopening of its store.
+
+#include <bulwark/actors/service_actor.hpp>
+#include <bulwark/actors/stable_ref.hpp>
+#include <bulwark/consensus/memory_log_store.hpp>
+#include <bulwark/supervision/messages.hpp>
+#include <bulwark/supervision/supervisor.hpp>
+#include <caf/all.hpp>
+#include <iostream>
+
+namespace {
+
+caf::behavior counter(caf::stateful_actor<int, bulwark::service_actor>* self) {
+  return {
+      [self](caf::add_atom, int amount) { return self->state += amount; },
+      [](caf::put_atom) { throw std::runtime_error{"as ordered"}; },
+  };
+}
+
+int add(caf::scoped_actor& self, const caf::actor& counter, int amount) {
+  int total = -1;
+  self->request(counter, std::chrono::seconds{5}, caf::add_atom_v, amount)
+      .receive([&](int now) { total = now; },
+               [](const caf::error& problem) { std::cerr << to_string(problem) << '\n'; });
+  return total;
+}
+
+bool restarts_a_crashed_child() {
+  caf::actor_system_config config;
+  bulwark::add_actors_messages(config);
+  bulwark::add_supervision_messages(config);
+  caf::actor_system system{config};
+
+  const auto ref = bulwark::make_stable_ref(system, {.name = "counter"});
+  bulwark::supervisor_options options{.name = "consumer"};
+  options.children.push_back({.spec = {.id = "counter"},
+                              .ref = ref,
+                              .start = [](caf::actor_system& where, const caf::actor&) -> caf::actor { return where.spawn(counter); }});
+  const auto root = bulwark::spawn_supervisor(system, std::move(options));
+
+  caf::scoped_actor self{system};
+  const bool counted = add(self, ref, 2) == 2 && add(self, ref, 3) == 5;
+  self->request(ref, std::chrono::seconds{5}, caf::put_atom_v).receive([] {}, [](const caf::error&) {});
+  const bool started_anew = add(self, ref, 7) == 7;
+  bulwark::ask_to_stop(root);
+  self->wait_for(root);
+  return counted && started_anew;
+}
+
+bool keeps_what_was_logged() {
+  using namespace bulwark::consensus;
+  const auto medium = std::make_shared<memory_log_medium>();
+  const group_id group{};
+  const ballot mine{3, node_id{1}};
+  const group_record promise{group, promise_record{mine}};
+  memory_log_store{medium}.append({&promise, 1});
+  return memory_log_store{medium}.recover(group).promised == mine;
+}
+
+}  // namespace
+
+int main() {
+  const bool good = restarts_a_crashed_child() && keeps_what_was_logged();
+  std::cout << (good ? "consumer: ok" : "consumer: FAILED") << '\n';
+  return good ? 0 : 1;
+}
