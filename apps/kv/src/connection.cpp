@@ -18,6 +18,10 @@ namespace asio = boost::asio;
 constexpr auto linger_time = std::chrono::seconds{2};
 constexpr std::size_t linger_bytes_max = 16u << 20;
 
+// While all clients together hold too much, who holds no more than this is spared: it is others who fill the
+// memory.
+constexpr std::size_t spared_bytes = 16 * 1024;
+
 // Others get their turn after so many reads.
 constexpr int reads_per_turn = 4;
 
@@ -33,7 +37,7 @@ connection::connection(std::shared_ptr<io_loop> loop, socket stream, const chann
       sink_{std::move(sink)},
       on_closed_{std::move(on_closed)} {}
 
-connection::~connection() { budget_->give_back(unread_ + unsent_.size() - sent_); }
+connection::~connection() { budget_->give_back(held()); }
 
 /// Runs an action in the I/O thread. @pre mutex_ is held and !closed_
 template <class Action>
@@ -108,7 +112,7 @@ bool connection::read_once() {
     finishing = finishing_;
     if (!finishing) {
       unread_ += size;
-      fits = budget_->take(size);
+      fits = budget_->take(size) || held() <= spared_bytes;
     }
   }
   if (size == 0) {
@@ -171,7 +175,8 @@ void connection::send(std::string_view data) {
     sent_ = 0;
   }
   unsent_.append(data);
-  if (!budget_->take(data.size()) || unsent_.size() - sent_ > limits_.output_bytes_max) {
+  const bool fits = budget_->take(data.size()) || held() <= spared_bytes;
+  if (!fits || unsent_.size() - sent_ > limits_.output_bytes_max) {
     broken_ = true;
     post([](connection& self) { self.drop(); });
   } else if (!writing_) {

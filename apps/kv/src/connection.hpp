@@ -53,6 +53,7 @@ class connection final : public channel, public std::enable_shared_from_this<con
   void linger();
   void resume_reading();
   std::size_t write_some(std::string_view data);
+  [[nodiscard]] std::size_t held() const { return unread_ + unsent_.size() - sent_; }
   template <class Action>
   void post(Action action);
 

@@ -51,7 +51,6 @@ class session : public caf::event_based_actor {
   }
 
   caf::behavior make_behavior() override {
-    service_->sessions.add(caf::actor_cast<caf::actor>(this));
     delayed_send(this, tick_interval, session_tick{});
     return {
         [this](client_opened& opened) {
@@ -64,10 +63,7 @@ class session : public caf::event_based_actor {
     };
   }
 
-  void on_exit() override {
-    service_->sessions.remove(address());
-    clients_.clear();
-  }
+  void on_exit() override { clients_.clear(); }
 
   const char* name() const override { return "bulwark.kv.session"; }
 
@@ -177,7 +173,11 @@ class session : public caf::event_based_actor {
 }  // namespace
 
 caf::actor spawn_session(caf::actor_system& system, std::shared_ptr<service::shared> service) {
-  return system.spawn<session>(std::move(service));
+  caf::actor result = system.spawn<session>(service);
+  service->sessions.add(result);
+  // Runs at once if the session has ended already.
+  result->attach_functor([service, self = result.address()] { service->sessions.remove(self); });
+  return result;
 }
 
 }  // namespace bulwark::kv

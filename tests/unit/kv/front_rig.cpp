@@ -4,7 +4,6 @@
 #include <caf/all.hpp>
 
 #include "bulwark/consensus/messages.hpp"
-#include "bulwark/kv/core/machine.hpp"
 
 namespace bulwark::kv {
 
@@ -46,12 +45,13 @@ class direct_replica : public caf::event_based_actor {
     result.outcome = static_cast<std::uint8_t>(script_->outcome.load());
     if (script_->outcome != outcome::done) return result;
     applied_ += write;
-    result.reply = write ? machine_.apply(what.payload) : machine_.query(what.payload);
+    if (!machine_) machine_ = script_->machine();
+    result.reply = write ? machine_->apply(what.payload) : machine_->query(what.payload);
     return result;
   }
 
   std::shared_ptr<replica_script> script_;
-  machine machine_;
+  std::unique_ptr<consensus::state_machine> machine_;
   std::uint64_t applied_ = 0;
   std::vector<caf::typed_response_promise<consensus::submit_result>> kept_;
 };
@@ -84,6 +84,7 @@ front_rig::front_rig(std::function<void(front_options&)> change)
   if (change) change(options);
   parts_->sessions.resize(options.sessions);
   parts_->clients = std::make_unique<service>(std::move(options));
+  script_->machine = parts_->clients->machine_factory();
   for (std::size_t i = 1; i <= parts_->sessions.size(); ++i) start_session(i);
   start_front();
 }

@@ -17,8 +17,9 @@ struct replica_script {
   std::atomic<consensus::outcome> outcome{consensus::outcome::done};
   std::atomic<bool> answers{true};  ///< false: keeps requests for ever
   std::atomic<bool> leads{true};
-  std::atomic<int> submits{0};  ///< seen so far
-  std::atomic<int> writes{0};   ///< of them
+  std::atomic<int> submits{0};                                         ///< seen so far
+  std::atomic<int> writes{0};                                          ///< of them
+  std::function<std::unique_ptr<consensus::state_machine>()> machine;  ///< set before the first submit
 };
 
 /// A whole client side over real loopback sockets, with a replica that applies to a key-value machine

@@ -9,8 +9,9 @@ namespace {
 
 using arguments_view = std::span<const std::string_view>;
 
-std::optional<int> to_int(std::string_view text) {
-  int number = 0;
+template <class Integer>
+std::optional<Integer> to_number(std::string_view text) {
+  Integer number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return number;
@@ -21,8 +22,10 @@ void answer_ping(arguments_view arguments, reply_builder& reply) {
 }
 
 void answer_select(std::string_view index, reply_builder& reply) {
-  const auto number = to_int(index);
+  const auto number = to_number<std::int64_t>(index);
   if (!number) return reply.error("ERR value is not an integer or out of range");
+  if (*number != static_cast<std::int32_t>(*number))
+    return reply.error("ERR value is out of range, value must between -2147483648 and 2147483647");
   *number == 0 ? reply.status("OK") : reply.error("ERR DB index is out of range");
 }
 
@@ -115,7 +118,7 @@ void answer_hello(arguments_view arguments, client_record& client, server_view& 
                   const std::optional<replica_view>& status, reply_builder& reply) {
   auto spoken = client.spoken;
   if (arguments.size() > 1) {
-    const auto number = to_int(arguments[1]);
+    const auto number = to_number<int>(arguments[1]);
     if (!number) return reply.error("ERR Protocol version is not an integer or out of range");
     if (*number != 2 && *number != 3) return reply.error("NOPROTO unsupported protocol version");
     spoken = *number == 3 ? protocol::resp3 : protocol::resp2;

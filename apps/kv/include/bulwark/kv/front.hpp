@@ -43,20 +43,21 @@ struct front_options {
   std::string cluster = "default";
   std::string version = "0.1.0";
 
-  conversation_limits conversation;
+  conversation_limits conversation{};
   std::size_t connections_max = 12000;  ///< more are told so and closed
   std::size_t output_bytes_pause =
       1u << 20;  ///< unsent to one client: until it reads, no more of its commands are executed
-  std::size_t output_bytes_max = 64u << 20;    ///< unsent to one client: it is cut off
-  std::size_t buffers_bytes_max = 512u << 20;  ///< of all clients together: whoever adds to more is cut off
+  std::size_t output_bytes_max = 64u << 20;  ///< unsent to one client: it is cut off
+  std::size_t buffers_bytes_max =
+      512u << 20;  ///< of all clients together: whoever adds to more, and holds much, is cut off
   duration answer_timeout =
       std::chrono::seconds{7};  ///< for a replica that does not answer at all; above its request_timeout
   duration status_timeout = std::chrono::seconds{1};  ///< for INFO, ROLE and HELLO
 
   std::function<void(std::uint16_t port)>
-      on_listening;  ///< called in the thread that starts the front, at each start
+      on_listening{};  ///< called in the thread that starts the front, at each start
   std::function<std::optional<resp_address>(std::uint32_t node)>
-      address_of;  ///< thread-safe; where clients reach a node
+      address_of{};  ///< thread-safe; where clients reach a node
 
   /// Empty if the options can work, else what is wrong and what was expected.
   [[nodiscard]] std::string validate() const;
