@@ -9,7 +9,7 @@
 #include <istream>
 #include <utility>
 
-#include "control_socket.hpp"
+#include "bulwark/cluster/control_socket.hpp"
 
 namespace bulwark::cluster {
 

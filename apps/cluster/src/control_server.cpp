@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "control_server.hpp"
+#include "bulwark/cluster/control_server.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>

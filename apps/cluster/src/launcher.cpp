@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "bulwark/cluster/log_file.hpp"
-#include "control_server.hpp"
+#include "bulwark/cluster/control_server.hpp"
 #include "json_fields.hpp"
 #include "leader_watch.hpp"
 #include "node_keeper.hpp"

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "control_socket.hpp"
+#include "bulwark/cluster/control_socket.hpp"
 #include "json_fields.hpp"
 
 namespace bulwark::cluster {

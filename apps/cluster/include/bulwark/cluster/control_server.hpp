@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-#include "control_socket.hpp"
+#include "bulwark/cluster/control_socket.hpp"
 
 namespace bulwark::cluster {
 
