@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/actors/node_config.hpp"
+
+#include <algorithm>
+#include <caf/all.hpp>
+#include <caf/io/all.hpp>
+#include <thread>
+
+#include "bulwark/actors/link.hpp"
+#include "bulwark/actors/messages.hpp"
+
+namespace bulwark {
+
+node_config::node_config(const node_config_options& options) {
+  load<caf::io::middleman>();
+  const auto threads = options.threads != 0
+                           ? options.threads
+                           : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 8);
+  // Sharing: idle threads sleep at once instead of polling, and a busy one never keeps work from the others.
+  // Stealing answers a single request sooner, but polls, or leaves the work of a busy thread lying for
+  // milliseconds.
+  set("scheduler.policy", caf::atom("sharing"));
+  set("scheduler.max-threads", threads);
+  // Without a limit one actor that feeds itself starves all others.
+  set("scheduler.max-throughput", options.throughput);
+  set("middleman.heartbeat-interval", caf::timespan{options.connection_interval});
+  set("middleman.connection-timeout", caf::timespan{options.connection_timeout});
+  set("middleman.enable-automatic-connections", false);
+  add_actors_messages(*this);
+  add_link_messages(*this);
+}
+
+}  // namespace bulwark
