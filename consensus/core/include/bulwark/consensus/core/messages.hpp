@@ -6,28 +6,17 @@
 #include <variant>
 #include <vector>
 
+#include "bulwark/consensus/core/command.hpp"
 #include "bulwark/consensus/core/ids.hpp"
 
 /// What the replicas of a group say to each other. The words are those of the Paxos papers; `docs/protocol.md` defines each.
 /// Every message is sent point to point and may be lost, delayed, reordered or doubled: no handler may rely on more.
 namespace bulwark::consensus {
 
-/// Opaque bytes: a command, a query or a reply of the replicated state machine.
-using bytes = std::string;
-
-/// One command together with the request that it answers, so that whoever applies it first as leader can reply.
-struct command {
-  node_id origin = node_id::none;   ///< node whose client asked; `none` for a no-op
-  std::uint64_t incarnation = 0;    ///< life of that node; a restarted node never mistakes an old reply for its own
-  std::uint64_t request = 0;        ///< number of the request in that life
-  bytes payload;                    ///< what `apply` of the state machine gets
-
-  friend bool operator==(const command&, const command&) = default;
-};
-
 /// What is agreed on in one slot: a batch of commands in their order. An empty batch is a no-op.
+/// Cheap to copy, as each value goes to every member, to the log store and to the state machine.
 struct value {
-  std::vector<command> commands;
+  command_list commands;
 
   friend bool operator==(const value&, const value&) = default;
 };
@@ -184,6 +173,7 @@ enum class outcome : std::uint8_t {
 
 /// The leader's answer to a `forward`.
 struct forward_reply {
+  ballot under;                   ///< copied from the forward: an answer to an earlier attempt must not pass for one to a later
   std::uint64_t incarnation = 0;  ///< copied from the command
   std::uint64_t request = 0;      ///< copied from the command
   outcome result = outcome::unknown;
