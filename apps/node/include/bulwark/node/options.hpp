@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <stdexcept>
+#include <string>
+
+namespace bulwark::node {
+
+/// Where something listens. The host of an IPv6 address stands in brackets when written: "[::1]:7001".
+struct endpoint {
+  std::string host;
+  std::uint16_t port = 0;  ///< 0 picks a free one
+
+  friend bool operator==(const endpoint&, const endpoint&) = default;
+};
+
+std::string to_string(const endpoint& where);
+
+/// Reads "host:port". Throws std::invalid_argument that says what was expected.
+endpoint parse_endpoint(const std::string& text);
+
+enum class log_format { text, json };
+
+/// Everything that one node is told.
+struct node_options {
+  std::uint32_t id = 0;
+  std::string cluster = "default";
+  endpoint resp{"127.0.0.1", 0};
+  endpoint listen{"127.0.0.1", 0};
+  std::map<std::uint32_t, endpoint> peers;  ///< the other members, as they are to be dialled
+  std::filesystem::path data;
+  std::chrono::milliseconds interval{100};  ///< T_interval of heartbeats
+  std::chrono::milliseconds timeout{400};   ///< T_timeout: silent for T_interval + T_timeout is gone
+  std::chrono::milliseconds drain{5000};    ///< how long requests in flight may take after SIGTERM
+  std::size_t sessions = 4;
+  bool insecure = false;
+  std::string log_level = "info";
+  log_format format = log_format::text;
+
+  /// Empty if the options can work, else what is wrong and what was expected.
+  [[nodiscard]] std::string validate() const;
+};
+
+/// Thrown by parse_options: what to print and how to end.
+struct options_exit : std::runtime_error {
+  options_exit(int exit_code, const std::string& text) : std::runtime_error{text}, code{exit_code} {}
+  int code;  ///< 0 for help, 2 for options that cannot work
+};
+
+/// Reads the command line (argv[0] is skipped) and the TOML file that it names; the command line wins.
+/// The file has the names of the command line: `resp = "127.0.0.1:7101"`, `peers = ["2=127.0.0.1:7002"]`.
+node_options parse_options(int argc, char** argv);
+
+}  // namespace bulwark::node

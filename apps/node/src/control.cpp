@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <caf/all.hpp>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <utility>
+
+#include "bulwark/actors/service_actor.hpp"
+#include "bulwark/cluster/control_server.hpp"
+#include "bulwark/consensus/messages.hpp"
+#include "bulwark/supervision/heartbeat_monitor.hpp"
+#include "bulwark/supervision/messages.hpp"
+
+namespace bulwark::node {
+
+namespace {
+
+using nlohmann::json;
+using reply_function = std::function<void(const json&)>;
+
+/// A line that came in on the control socket.
+struct control_request {
+  json what;
+  reply_function reply;
+};
+
+}  // namespace
+}  // namespace bulwark::node
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::node::control_request)
+
+namespace bulwark::node {
+namespace {
+
+const caf::duration answer_limit{std::chrono::milliseconds{400}};
+
+json failure(const std::string& text) { return {{"ok", false}, {"error", text}}; }
+
+const char* to_string(node_phase phase) {
+  switch (phase) {
+    case node_phase::up: return "up";
+    case node_phase::draining: return "draining";
+    case node_phase::starting: break;
+  }
+  return "starting";
+}
+
+json to_json(const tree_node& node) {
+  json out{{"id", node.id}, {"kind", node.kind}, {"state", node.state}, {"restarts", node.restarts}};
+  out["uptime_s"] = static_cast<double>(node.uptime_ms) / 1000;
+  if (!node.strategy.empty()) out["strategy"] = node.strategy;
+  if (!node.last_reason.empty()) out["last_reason"] = node.last_reason;
+  if (node.mailbox >= 0) out["mailbox"] = node.mailbox;
+  if (node.kind == "supervisor") {
+    out["children"] = json::array();
+    for (const auto& child : node.children) out["children"].push_back(to_json(child));
+  }
+  return out;
+}
+
+/// The socket and the thread that serves it. Destruction ends both.
+class control_socket {
+ public:
+  control_socket(const std::filesystem::path& directory, std::function<void(json, reply_function)> take)
+      : take_{std::move(take)},
+        server_{io_, directory,
+                [this](const std::string& line, cluster::control_server::reply reply) {
+                  receive(line, std::move(reply));
+                }},
+        thread_{[this] { io_.run(); }} {}
+
+  ~control_socket() {
+    io_.stop();
+    thread_.join();
+  }
+
+ private:
+  void receive(const std::string& line, cluster::control_server::reply reply) {
+    auto request = json::parse(line, nullptr, false);
+    if (!request.is_object() || !request.value("do", json{}).is_string())
+      return reply(failure("expected one JSON object a line with the field \"do\"").dump());
+    take_(std::move(request), [this, reply = std::move(reply)](const json& answer) {
+      boost::asio::post(
+          io_, [reply, text = answer.dump(-1, ' ', false, json::error_handler_t::replace)] { reply(text); });
+    });
+  }
+
+  std::function<void(json, reply_function)> take_;
+  boost::asio::io_context io_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
+  cluster::control_server server_;
+  std::thread thread_;
+};
+
+class control_actor final : public service_actor {
+ public:
+  control_actor(caf::actor_config& config, control_options options)
+      : service_actor{config}, options_{std::move(options)} {}
+
+  const char* name() const override { return "bulwark.control"; }
+
+  caf::behavior make_behavior() override {
+    // A weak address: the socket must not keep its own actor alive.
+    const auto self = caf::actor_cast<caf::actor_addr>(this);
+    socket_ = std::make_unique<control_socket>(options_.directory, [self](json what, reply_function reply) {
+      if (const auto actor = caf::actor_cast<caf::actor>(self))
+        caf::anon_send(actor, control_request{std::move(what), std::move(reply)});
+      else
+        reply(failure("the node ends"));
+    });
+    return {[this](control_request& request) { take(request); }};
+  }
+
+  /// Before a successor can exist, which takes over the socket's name.
+  void on_exit() override { socket_.reset(); }
+
+ private:
+  void take(control_request& request) {
+    const auto what = request.what["do"].get<std::string>();
+    if (what == "status") return status(std::move(request.reply));
+    if (what == "tree") return tree(std::move(request.reply));
+    if (what == "kill") return kill(request.what.value("actor", json{}), std::move(request.reply));
+    if (what == "drain") {
+      options_.drain();
+      return request.reply({{"ok", true}});
+    }
+    request.reply(failure("\"" + what + "\" is not understood; expected status, tree, kill or drain"));
+  }
+
+  // -- status: the replica's part, then the peers', each left out if its actor does not answer in time
+
+  void status(reply_function reply) {
+    auto out = std::make_shared<json>(own_status());
+    request(options_.replica, answer_limit, consensus::get_replica_status{})
+        .then(
+            [this, out, reply](const consensus::replica_report& report) {
+              add(*out, report);
+              add_peers(out, reply);
+            },
+            [this, out, reply](caf::error&) { add_peers(out, reply); });
+  }
+
+  json own_status() const {
+    const auto& facts = *options_.facts;
+    const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - facts.started;
+    return {{"ok", true},
+            {"id", facts.id},
+            {"pid", ::getpid()},
+            {"cluster", facts.cluster},
+            {"state", to_string(facts.phase.load())},
+            {"role", nullptr},
+            {"leader", nullptr},
+            {"ballot", nullptr},
+            {"promised", nullptr},
+            {"chosen", nullptr},
+            {"applied", nullptr},
+            {"quorum", nullptr},
+            {"uptime_s", uptime.count()},
+            {"incarnation", facts.incarnation},
+            {"resp", options_.resp()},
+            {"listen", facts.listen},
+            {"version", BULWARK_VERSION},
+            {"connections", options_.connections()},
+            {"peers", json::array()}};
+  }
+
+  static void add(json& out, const consensus::replica_report& report) {
+    out["role"] = report.role == "leader" ? "leader" : "follower";
+    if (report.leader != 0) out["leader"] = "n" + std::to_string(report.leader);
+    out["ballot"] = report.ballot;
+    out["promised"] = report.promised;
+    out["chosen"] = report.chosen;
+    out["applied"] = report.applied;
+    out["quorum"] = report.quorum;
+    out["elections"] = report.elections;
+    out["in_flight"] = report.in_flight;
+    out["waiting"] = report.waiting;
+    out["storage_writable"] = report.storage_writable;
+  }
+
+  void add_peers(const std::shared_ptr<json>& out, const reply_function& reply) {
+    request(options_.heartbeats, answer_limit, get_peers{})
+        .then(
+            [out, reply](const peer_table& table) {
+              for (const auto& peer : table.peers) {
+                json one{{"id", "n" + std::to_string(peer.peer)},
+                         {"state", peer.state},
+                         {"status", peer.status},
+                         {"incarnation", peer.incarnation},
+                         {"uptime_s", static_cast<double>(peer.uptime_ms) / 1000}};
+                one["rtt_ms"] = peer.rtt_us < 0 ? json{} : json{static_cast<double>(peer.rtt_us) / 1000};
+                one["silent_ms"] =
+                    peer.silent_us < 0 ? json{} : json{static_cast<double>(peer.silent_us) / 1000};
+                (*out)["peers"].push_back(std::move(one));
+              }
+              reply(*out);
+            },
+            [out, reply](caf::error&) { reply(*out); });
+  }
+
+  // -- the tree
+
+  void tree(reply_function reply) {
+    const auto root = options_.root();
+    if (!root) return reply(failure("the node starts"));
+    request(root, answer_limit, get_tree{300})
+        .then(
+            [reply](const tree_node& tree) {
+              reply({{"ok", true}, {"tree", to_json(tree)}});
+            },
+            [reply](caf::error&) { reply(failure("the root supervisor did not answer in time")); });
+  }
+
+  void kill(const json& target, reply_function reply) {
+    if (!target.is_string())
+      return reply(failure("expected the path of an actor in \"actor\", such as clients/sessions/session1"));
+    const auto path = target.get<std::string>();
+    const auto root = options_.root();
+    if (!root) return reply(failure("the node starts"));
+    if (path.find('/') != std::string::npos) return kill_path(root, path, std::move(reply));
+    request(root, answer_limit, get_tree{300})
+        .then(
+            [this, root, path, reply](const tree_node& tree) {
+              const auto found = find_path(tree, path);
+              if (found.empty())
+                return reply(failure("no actor, or more than one, is called \"" + path + "\"; see the tree"));
+              kill_path(root, found, reply);
+            },
+            [reply](caf::error&) { reply(failure("the root supervisor did not answer in time")); });
+  }
+
+  void kill_path(const caf::actor& root, const std::string& path, const reply_function& reply) {
+    request(root, answer_limit, kill_child{path, {}})
+        .then(
+            [reply](const kill_result& result) {
+              if (result.killed.empty()) return reply(failure(result.error));
+              reply({{"ok", true}, {"killed", result.killed}});
+            },
+            [reply](caf::error&) { reply(failure("the root supervisor did not answer in time")); });
+  }
+
+  control_options options_;
+  std::unique_ptr<control_socket> socket_;
+};
+
+}  // namespace
+
+caf::actor spawn_control(caf::actor_system& system, control_options options) {
+  return system.spawn<control_actor>(std::move(options));
+}
+
+}  // namespace bulwark::node

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "node_tree.hpp"
+
+#include <caf/all.hpp>
+#include <chrono>
+#include <future>
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "bulwark/actors/link.hpp"
+#include "bulwark/actors/messages.hpp"
+#include "bulwark/actors/stable_ref.hpp"
+#include "bulwark/consensus/file_log_store.hpp"
+#include "bulwark/consensus/log_store_actor.hpp"
+#include "bulwark/consensus/replica_actor.hpp"
+#include "bulwark/kv/front.hpp"
+#include "bulwark/supervision/heartbeat_monitor.hpp"
+#include "bulwark/supervision/supervisor.hpp"
+#include "control.hpp"
+
+namespace bulwark::node {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Every failure is restarted at once the first time, then ever more slowly; a supervisor gives up only when
+/// something keeps failing for so long that a new process is the better cure.
+constexpr backoff_options delays{.initial = 50ms, .max = 2s, .factor = 2, .jitter = 0.2, .reset_after = 10s};
+
+supervisor_flags flags(restart_strategy strategy) {
+  return {.strategy = strategy, .intensity = 30, .period = 60s};
+}
+
+child worker(std::string id, caf::actor ref,
+             std::function<caf::actor(caf::actor_system&, const caf::actor&)> start) {
+  child made;
+  made.spec.id = std::move(id);
+  made.spec.delays = delays;
+  made.ref = std::move(ref);
+  made.start = std::move(start);
+  return made;
+}
+
+/// Lets an actor say "I serve" to its supervisor in its own name, though its options are made before it
+/// exists.
+class ready_report {
+ public:
+  explicit ready_report(caf::actor supervisor) : supervisor_{std::move(supervisor)} {}
+
+  std::function<void()> callback() {
+    return [born = born_, supervisor = caf::actor_cast<caf::actor_addr>(supervisor_)] {
+      const auto self = caf::actor_cast<caf::actor>(born->get_future().get());
+      const auto whom = caf::actor_cast<caf::actor>(supervisor);
+      if (self && whom) caf::send_as(self, whom, child_ready{});
+    };
+  }
+
+  caf::actor born(caf::actor actor) {
+    born_->set_value(caf::actor_cast<caf::actor_addr>(actor));
+    return actor;
+  }
+
+ private:
+  caf::actor supervisor_;
+  std::shared_ptr<std::promise<caf::actor_addr>> born_ = std::make_shared<std::promise<caf::actor_addr>>();
+};
+
+}  // namespace
+
+struct node_tree::impl {
+  impl(caf::actor_system& sys, node_parts given)
+      : system{sys},
+        parts{std::move(given)},
+        connector{make_ref("connector")},
+        heartbeats{make_ref("heartbeats")},
+        log{make_ref("log")},
+        replica{make_ref("replica")},
+        clients{front_settings()} {
+    for (const auto& [peer, where] : parts.options->peers)
+      links.emplace(peer, make_ref("link-n" + std::to_string(peer)));
+  }
+
+  caf::actor make_ref(std::string name) {
+    return make_stable_ref(system, {.name = std::move(name), .hold_max = 65536});
+  }
+
+  kv::front_options front_settings() const {
+    kv::front_options settings;
+    settings.host = parts.options->resp.host;
+    settings.port = parts.options->resp.port;
+    settings.sessions = parts.options->sessions;
+    settings.replica = replica;
+    settings.node = parts.facts->id;
+    settings.cluster = parts.facts->cluster;
+    settings.version = BULWARK_VERSION;
+    return settings;
+  }
+
+  node_identity identity() const {
+    return {
+        .cluster = parts.facts->cluster, .node = parts.options->id, .incarnation = parts.facts->incarnation};
+  }
+
+  // -- the branches of the tree
+
+  child links_branch() {
+    std::vector<child> children;
+    connector_options dialling{.self = identity(), .addresses = {}, .links = links};
+    for (const auto& [peer, where] : parts.options->peers)
+      dialling.addresses.emplace(peer, peer_address{where.host, where.port});
+    children.push_back(worker("connector", connector, [dialling](caf::actor_system& sys, const caf::actor&) {
+      return spawn_connector(sys, dialling);
+    }));
+    for (const auto& [peer, ref] : links) {
+      link_options one{
+          .self = identity(), .peer = peer, .connector = connector, .subscribers = {replica, heartbeats}};
+      children.push_back(
+          worker("link-n" + std::to_string(peer), ref,
+                 [one](caf::actor_system& sys, const caf::actor&) { return spawn_link(sys, one); }));
+    }
+    children.front().ref = connector;
+    return supervisor_child(
+        {.name = "links", .flags = flags(restart_strategy::one_for_one), .children = std::move(children)});
+  }
+
+  child heartbeats_branch() {
+    heartbeat_options settings{.self = parts.options->id,
+                               .incarnation = parts.facts->incarnation,
+                               .interval = parts.options->interval,
+                               .timeout = parts.options->timeout,
+                               .links = links};
+    settings.status = [facts = parts.facts] {
+      return facts->phase.load() == node_phase::draining ? node_status::draining : node_status::normal;
+    };
+    return worker("heartbeats", heartbeats, [settings](caf::actor_system& sys, const caf::actor&) {
+      return spawn_heartbeat_monitor(sys, settings);
+    });
+  }
+
+  child consensus_branch() {
+    auto log_child = worker("log", log, [this](caf::actor_system& sys, const caf::actor& supervisor) {
+      ready_report report{supervisor};
+      return report.born(consensus::spawn_log_store(
+          sys,
+          {.open =
+               [directory = parts.data->log_path(), cluster = parts.facts->cluster, id = parts.options->id] {
+                 return std::make_unique<consensus::file_log_store>(consensus::file_log_options{
+                     .directory = directory, .cluster = cluster, .node = consensus::node_id{id}});
+               },
+           .on_ready = report.callback()}));
+    });
+    log_child.reports_ready = true;
+
+    auto replica_child =
+        worker("replica", replica, [this](caf::actor_system& sys, const caf::actor& supervisor) {
+          ready_report report{supervisor};
+          return report.born(consensus::spawn_replica(sys, replica_settings(report.callback())));
+        });
+    replica_child.reports_ready = true;
+    return supervisor_child({.name = "consensus",
+                             .flags = flags(restart_strategy::rest_for_one),
+                             .children = {std::move(log_child), std::move(replica_child)}});
+  }
+
+  consensus::replica_actor_options replica_settings(std::function<void()> on_ready) const {
+    consensus::replica_actor_options settings;
+    settings.core.self = consensus::node_id{parts.options->id};
+    settings.core.members.push_back(settings.core.self);
+    for (const auto& [peer, ref] : links) {
+      settings.core.members.push_back(consensus::node_id{peer});
+      settings.links.emplace(consensus::node_id{peer}, ref);
+    }
+    settings.core.seed = 0;  // drawn anew in each life
+    settings.core.interval = parts.options->interval;
+    settings.core.timeout = parts.options->timeout;
+    settings.log = log;
+    settings.machine = clients.machine_factory();
+    settings.on_ready = std::move(on_ready);
+    return settings;
+  }
+
+  child control_branch(const std::weak_ptr<impl>& weak) {
+    return worker("control", {}, [this, weak](caf::actor_system& sys, const caf::actor&) {
+      control_options settings;
+      settings.directory = parts.data->path();
+      settings.facts = parts.facts;
+      settings.root = [weak]() -> caf::actor {
+        const auto strong = weak.lock();
+        if (!strong) return {};
+        const std::lock_guard guard{strong->root_mutex};
+        return strong->root;
+      };
+      settings.replica = replica;
+      settings.heartbeats = heartbeats;
+      settings.resp = [this] { return resp(); };
+      settings.connections = [this] { return clients.connections(); };
+      settings.drain = parts.drain;
+      return spawn_control(sys, std::move(settings));
+    });
+  }
+
+  child clients_branch() {
+    std::vector<child> workers;
+    for (std::size_t i = 1; i <= parts.options->sessions; ++i)
+      workers.push_back(worker("session" + std::to_string(i), {}, clients.session_child(i)));
+    auto sessions = supervisor_child(
+        {.name = "sessions", .flags = flags(restart_strategy::one_for_one), .children = std::move(workers)});
+    auto front = worker("front", {}, clients.front_child());
+    return supervisor_child({.name = "clients",
+                             .flags = flags(restart_strategy::rest_for_one),
+                             .children = {std::move(sessions), std::move(front)}});
+  }
+
+  std::string resp() const { return node::to_string(endpoint{parts.options->resp.host, clients.port()}); }
+
+  caf::actor_system& system;
+  node_parts parts;
+  caf::actor connector;
+  caf::actor heartbeats;
+  caf::actor log;
+  caf::actor replica;
+  std::map<std::uint32_t, caf::actor> links;
+  kv::service clients;
+  std::mutex root_mutex;
+  caf::actor root;
+};
+
+node_tree::node_tree(caf::actor_system& system, node_parts parts)
+    : impl_{std::make_shared<impl>(system, std::move(parts))} {
+  auto& node = *impl_;
+  const auto& listen = node.parts.options->listen;
+  const auto port = open_door(system, node.connector, listen.host, listen.port);
+  node.parts.facts->listen = node::to_string(endpoint{listen.host, port});
+  supervisor_options root{
+      .name = "root", .flags = flags(restart_strategy::one_for_one), .children = {}, .sink = node.parts.sink};
+  root.children = {node.links_branch(), node.heartbeats_branch(), node.consensus_branch(),
+                   node.control_branch(impl_), node.clients_branch()};
+  root.parent = node.parts.parent;
+  const std::lock_guard guard{node.root_mutex};
+  node.root = spawn_supervisor(system, std::move(root));
+}
+
+node_tree::~node_tree() {
+  const std::lock_guard guard{impl_->root_mutex};
+  impl_->root = nullptr;
+}
+
+const caf::actor& node_tree::root() const { return impl_->root; }
+std::string node_tree::resp() const { return impl_->resp(); }
+void node_tree::drain_clients() { impl_->clients.drain(); }
+std::size_t node_tree::connections() const { return impl_->clients.connections(); }
+
+}  // namespace bulwark::node

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+#include <functional>
+#include <memory>
+
+#include "bulwark/actors/core/event.hpp"
+#include "bulwark/consensus/data_directory.hpp"
+#include "bulwark/node/node_status.hpp"
+#include "bulwark/node/options.hpp"
+
+namespace bulwark::node {
+
+struct node_parts {
+  const node_options* options = nullptr;            ///< outlives the tree
+  const consensus::data_directory* data = nullptr;  ///< likewise
+  std::shared_ptr<node_facts> facts;
+  event_sink sink;
+  caf::actor parent;            ///< gets child_ready once everything serves
+  std::function<void()> drain;  ///< ends the node as SIGTERM does
+};
+
+/// The supervision tree of one node:
+/// ```
+/// root (one_for_one)
+/// ├─ links (one_for_one)        connector, link-n2, link-n3, ...
+/// ├─ heartbeats
+/// ├─ consensus (rest_for_one)   log, replica
+/// ├─ control                    the control socket
+/// └─ clients (rest_for_one)     sessions (one_for_one): session1, ...; front
+/// ```
+class node_tree {
+ public:
+  /// Opens the door for peers and starts everything. Throws std::exception if a port cannot be listened on.
+  node_tree(caf::actor_system& system, node_parts parts);
+  ~node_tree();
+  node_tree(node_tree&&) = delete;
+
+  /// The root supervisor; it ends when it is asked to, or when it gives up.
+  [[nodiscard]] const caf::actor& root() const;
+
+  /// Where clients are served, "host:port" with the real port.
+  [[nodiscard]] std::string resp() const;
+
+  /// No new connections; those that are open end once their commands are answered.
+  void drain_clients();
+
+  [[nodiscard]] std::size_t connections() const;
+
+ private:
+  struct impl;
+  std::shared_ptr<impl> impl_;
+};
+
+}  // namespace bulwark::node
