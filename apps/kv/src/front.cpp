@@ -93,6 +93,8 @@ std::function<std::unique_ptr<consensus::state_machine>()> service::machine_fact
   };
 }
 
+void service::drain() { shared_->draining = true; }
+
 std::size_t service::connections() const { return shared_->connections(); }
 
 std::uint16_t service::port() const { return shared_->port; }

@@ -59,6 +59,10 @@ service::shared::shared(front_options with)
 admission service::shared::admit(const std::shared_ptr<shared>& self, const std::string& peer,
                                  const std::string& local) {
   ++self->accepted_;
+  if (self->draining) {
+    ++self->refused_;
+    return {nullptr, "-LOADING The node is shutting down\r\n"};
+  }
   client_record client{.address = peer, .local_address = local};
   auto to = self->sessions.pick();
   if (!to) {

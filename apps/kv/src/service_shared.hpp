@@ -36,6 +36,7 @@ struct service::shared final : server_view {
   session_pool sessions;
   std::atomic<std::uint16_t> port;
 
+  std::atomic<bool> draining{false};  // open connections end once they are answered, new ones are refused
   std::atomic<std::uint64_t> keys{0}, keys_bytes{0}, revision{0};  // of the machine
 
  private:

@@ -15,7 +15,7 @@ namespace {
 using consensus::outcome;
 using consensus::request_kind;
 
-constexpr auto tick_interval = std::chrono::milliseconds{500};
+constexpr auto tick_interval = std::chrono::milliseconds{200};
 
 replica_view to_view(const consensus::replica_report& report) {
   return {.role = report.role,
@@ -156,9 +156,18 @@ class session : public caf::event_based_actor {
     advance(*it);
   }
 
-  /// Gives up on answers that never come: a replica that is killed forgets what it was asked.
   void tick() {
     delayed_send(this, tick_interval, session_tick{});
+    if (service_->draining)
+      for (const auto& [id, it] : clients_) {
+        it->talk.input_ended();
+        advance(*it);
+      }
+    give_up_overdue();
+  }
+
+  /// A replica that is killed forgets what it was asked.
+  void give_up_overdue() {
     const auto latest = std::chrono::steady_clock::now() - service_->options.answer_timeout;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> overdue;
     for (const auto& [id, it] : clients_)
