@@ -13,9 +13,10 @@ namespace bulwark::load {
 struct fault_row {
   std::string name;
   std::string victim;
-  std::optional<duration> detected{};  ///< T_fail: from the fault until somebody noticed
-  std::optional<duration>
-      recovered;              ///< T_restart = T_fail + T_recover: from the fault until all was well again
+  /// T_fail: from the fault until somebody noticed.
+  std::optional<duration> detected{};
+  /// T_restart = T_fail + T_recover: from the fault until all was well again.
+  std::optional<duration> recovered{};
   duration writes_stopped{};  ///< the longest time without an acknowledged write
   load_totals operations{};   ///< from this fault to the next
 };
