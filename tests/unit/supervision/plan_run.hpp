@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bulwark/supervision/core/restart_plan.hpp"
+
+namespace bulwark {
+
+/// A restart_plan with a world around it that obliges: what is started is ready at once, what is asked to
+/// stop does. Children named in `slow_to_start`, `deaf` (to stops) and `immortal` (even to kills) do not;
+/// `broken` ones fail to start. Everything the plan orders ends up in `log` as a short word: "start b#2",
+/// "stop c#1", "kill", "abandon", "gone", "drop", "all_ready", "gave_up", "stopped".
+class plan_run {
+ public:
+  plan_run(const supervisor_flags& flags, std::vector<child_spec> specs) : plan{flags, std::move(specs), 1} {}
+
+  void take(plan::event event) {
+    happenings_.push_back(std::move(event));
+    while (!happenings_.empty()) {
+      const auto next = std::move(happenings_.front());
+      happenings_.pop_front();
+      std::vector<plan::effect> effects;
+      plan.step(next, now, effects);
+      react(effects);
+    }
+  }
+
+  void begin() { take(plan::start_all{}); }
+
+  /// The current incarnation ends by itself.
+  void crash(const std::string& id, exit_kind kind = exit_kind::failure) {
+    take(plan::child_exited{id, plan.find_child(id)->generation, {kind, to_string(kind)}});
+  }
+
+  void become_ready(const std::string& id) { take(plan::child_ready{id, plan.find_child(id)->generation}); }
+
+  void advance(duration length) {
+    const auto end = now + length;
+    for (auto due = plan.next_wakeup(); due && *due <= end; due = plan.next_wakeup()) {
+      if (*due > now) now = *due;
+      take(plan::tick{});
+    }
+    now = end;
+  }
+
+  void react(const std::vector<plan::effect>& effects) {
+    for (const auto& effect : effects) std::visit([this](const auto& what) { perform(what); }, effect);
+  }
+
+  /// What was ordered since the last call.
+  std::vector<std::string> orders() { return std::exchange(log, {}); }
+
+  std::string state(const std::string& id) const {
+    const auto view = plan.find_child(id);
+    return view ? to_string(view->state) : "no such child";
+  }
+
+  restart_plan plan;
+  instant now{std::chrono::hours{1}};
+  std::vector<std::string> log;
+  std::vector<supervision_event> published;
+  std::set<std::string> slow_to_start, broken, deaf, immortal;
+  std::string why_gave_up;
+
+ private:
+  void perform(const plan::start_child& order) {
+    note("start", order.id, order.generation);
+    if (broken.contains(order.id)) {
+      happenings_.emplace_back(plan::start_failed{order.id, order.generation, "broken"});
+    } else if (!slow_to_start.contains(order.id)) {
+      happenings_.emplace_back(plan::child_ready{order.id, order.generation});
+    }
+  }
+
+  void perform(const plan::stop_child& order) {
+    note("stop", order.id, order.generation);
+    if (deaf.contains(order.id) || immortal.contains(order.id)) return;
+    happenings_.emplace_back(
+        plan::child_exited{order.id, order.generation, {exit_kind::shutdown, "shutdown"}});
+  }
+
+  void perform(const plan::kill_child& order) {
+    note("kill", order.id, order.generation);
+    if (immortal.contains(order.id)) return;
+    happenings_.emplace_back(plan::child_exited{order.id, order.generation, {exit_kind::killed, "kill"}});
+  }
+
+  void perform(const plan::abandoned& order) { note("abandon", order.id, order.generation); }
+  void perform(const plan::child_gone& order) {
+    log.push_back((order.dropped ? "drop " : "gone ") + order.id);
+  }
+  void perform(const plan::publish& order) { published.push_back(order.what); }
+  void perform(const plan::all_ready&) { log.emplace_back("all_ready"); }
+  void perform(const plan::stopped&) { log.emplace_back("stopped"); }
+  void perform(const plan::gave_up& order) {
+    log.emplace_back("gave_up");
+    why_gave_up = order.reason;
+  }
+
+  void note(const char* what, const std::string& id, std::uint64_t generation) {
+    log.push_back(std::string{what} + ' ' + id + '#' + std::to_string(generation));
+  }
+
+  std::deque<plan::event> happenings_;
+};
+
+inline child_spec named(std::string id, restart_type restart = restart_type::permanent) {
+  child_spec spec;
+  spec.id = std::move(id);
+  spec.restart = restart;
+  return spec;
+}
+
+inline supervisor_flags flags_of(restart_strategy strategy, std::uint32_t intensity = 10) {
+  supervisor_flags flags;
+  flags.strategy = strategy;
+  flags.intensity = intensity;
+  return flags;
+}
+
+}  // namespace bulwark
