@@ -16,6 +16,7 @@
 #include "bulwark/consensus/log_store_actor.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "packet_outbox.hpp"
+#include "persist_queue.hpp"
 
 namespace bulwark::consensus {
 namespace {
@@ -82,13 +83,7 @@ class replica_actor final : public actor_base {
   }
 
  private:
-  struct waiting_persist {
-    std::uint64_t number = 0;
-    std::vector<envelope> then;
-  };
-
   // -- messages to events
-  // ----------------------------------------------------------------------------------------------------------
 
   void start(recovered_state recovered) {
     core_.emplace(options_.core, std::move(recovered), now());
@@ -151,14 +146,10 @@ class replica_actor final : public actor_base {
   }
 
   // -- effects
-  // ---------------------------------------------------------------------------------------------------------------------
 
   void perform(consensus::send& what) { post(std::move(what.what)); }
 
-  void perform(persist& what) {
-    for (auto& one : what.records) gathered_records_.push_back({options_.core.group, std::move(one)});
-    gathered_.push_back({what.number, std::move(what.then)});
-  }
+  void perform(persist& what) { persists_.add(options_.core.group, std::move(what)); }
 
   void perform(apply& what) {
     std::vector<bytes> replies;
@@ -201,7 +192,6 @@ class replica_actor final : public actor_base {
   }
 
   // -- the end of a turn
-  // -----------------------------------------------------------------------------------------------------------
 
   void end_turn() {
     turn_open_ = false;
@@ -210,22 +200,20 @@ class replica_actor final : public actor_base {
     set_timer();
   }
 
-  /// Group commit: one append at a time, with everything that gathered during the one before.
   void start_append() {
-    if (append_started_ || gathered_.empty()) return;
-    in_flight_ = std::exchange(gathered_, {});
-    append_started_ = now();
-    if (gathered_records_.empty()) return appended();
-    request(options_.log, caf::infinite, log_append{std::exchange(gathered_records_, {})})
+    if (!persists_.can_start()) return;
+    auto records = persists_.start(now());
+    if (records.empty()) return appended();
+    request(options_.log, caf::infinite, log_append{std::move(records)})
         .then([this](log_appended) { appended(); }, [this](caf::error& why) { log_lost(std::move(why)); });
   }
 
   void appended() {
-    append_started_.reset();
+    auto durable = persists_.finish();
     set_writable(true);
-    for (auto& durable : std::exchange(in_flight_, {})) {
-      for (auto& message : durable.then) post(std::move(message));
-      step(persisted{durable.number});
+    for (auto& one : durable) {
+      for (auto& message : one.then) post(std::move(message));
+      step(persisted{one.number});
     }
   }
 
@@ -242,7 +230,6 @@ class replica_actor final : public actor_base {
   }
 
   // -- time
-  // ------------------------------------------------------------------------------------------------------------------------
 
   instant now() { return clock().now(); }
 
@@ -250,7 +237,8 @@ class replica_actor final : public actor_base {
   /// replaced by a later.
   void set_timer() {
     auto due = core_->next_wakeup();
-    if (append_started_ && writable_) due = std::min(due, *append_started_ + options_.stall_after);
+    const auto append = persists_.started();
+    if (append && writable_) due = std::min(due, *append + options_.stall_after);
     if (due == instant::max() || (timer_due_ && *timer_due_ <= due)) return;
     timer_due_ = due;
     delayed_send(this, std::max(due - now(), duration{0}), timer_fired{++timer_generation_});
@@ -259,7 +247,8 @@ class replica_actor final : public actor_base {
   void wake_up(std::uint64_t generation) {
     if (generation != timer_generation_) return;
     timer_due_.reset();
-    if (append_started_ && now() - *append_started_ >= options_.stall_after) set_writable(false);
+    const auto append = persists_.started();
+    if (append && now() - *append >= options_.stall_after) set_writable(false);
     step(tick{});
   }
 
@@ -283,10 +272,7 @@ class replica_actor final : public actor_base {
   bool turn_open_ = false;  ///< a turn_ended is on its way
   packet_outbox outbox_;
 
-  std::vector<waiting_persist> gathered_;  ///< for the next append
-  std::vector<group_record> gathered_records_;
-  std::vector<waiting_persist> in_flight_;  ///< of the append that the log works on
-  std::optional<instant> append_started_;
+  persist_queue persists_;
   bool writable_ = true;
 
   std::optional<instant> timer_due_;
