@@ -43,15 +43,17 @@ class log_store {
   virtual ~log_store() = default;
 
   /// Writes the records in order and returns when all of them are on disk (one fsync for all).
-  /// Throws log_failure{no_space} with nothing written, or log_failure{failed}, after which the store is latched.
+  /// Throws log_failure{no_space} with nothing written, or log_failure{failed}, after which the store is
+  /// latched.
   virtual void append(std::span<const group_record> records) = 0;
 
-  /// What the log holds of a group now (see recovered_state). May be called again, for a replica that was restarted while the store
-  /// lived.
+  /// What the log holds of a group now (see recovered_state). May be called again, for a replica that was
+  /// restarted while the store lived.
   virtual recovered_state recover(group_id group) = 0;
 
-  /// The latest values of the slots first..last (inclusive), ascending, stopping early at a gap or after `bytes_max` of payload (but at
-  /// least one value, if there is one). Throws log_failure{failed} or log_failure{damaged}.
+  /// The latest values of the slots first..last (inclusive), ascending, stopping early at a gap or after
+  /// `bytes_max` of payload (but at least one value, if there is one). Throws log_failure{failed} or
+  /// log_failure{damaged}.
   virtual std::vector<chosen_entry> read(group_id group, slot first, slot last, std::size_t bytes_max) = 0;
 };
 
