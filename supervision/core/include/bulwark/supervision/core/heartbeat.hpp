@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bulwark {
+
+/// What a node does, as it tells its peers.
+enum class node_status : std::uint8_t {
+  normal,
+  draining,    ///< ends soon, takes no new requests
+  recovering,  ///< found a fault of its own, or reads its log
+  restarting,  ///< a part of it is being restarted
+};
+
+enum class heartbeat_kind : std::uint8_t { beat = 1, ack = 2 };
+
+/// "I live." An ack answers a beat with what its sender is, and echoes `sequence` and `sent_ns`.
+struct heartbeat {
+  heartbeat_kind kind = heartbeat_kind::beat;
+  node_status status = node_status::normal;
+  std::uint32_t node = 0;         ///< who sends it
+  std::uint64_t incarnation = 0;  ///< of the sender's process
+  std::uint64_t uptime_ms = 0;    ///< of the sender's process
+  std::uint64_t sequence = 0;     ///< counts the beats of a node
+  std::uint64_t sent_ns = 0;      ///< monotonic clock of the one who sent the beat; means nothing to others
+
+  friend bool operator==(const heartbeat&, const heartbeat&) = default;
+};
+
+/// 39 bytes: version u8 (1), kind u8, status u8, node u32, incarnation u64, uptime_ms u64, sequence u64,
+/// sent_ns u64, all little-endian. Later versions append fields.
+[[nodiscard]] std::string encode(const heartbeat& what);
+
+/// Nothing if the bytes are no heartbeat of a known version.
+[[nodiscard]] std::optional<heartbeat> decode_heartbeat(std::string_view bytes);
+
+[[nodiscard]] const char* to_string(node_status status) noexcept;
+
+}  // namespace bulwark

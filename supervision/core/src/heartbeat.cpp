@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/supervision/core/heartbeat.hpp"
+
+#include <type_traits>
+
+namespace bulwark {
+
+namespace {
+
+constexpr std::uint8_t version = 1;
+constexpr std::size_t encoded_bytes = 39;
+
+template <class Integer>
+void put(std::string& out, Integer number) {
+  static_assert(std::is_unsigned_v<Integer>);
+  for (std::size_t i = 0; i < sizeof(Integer); ++i)
+    out.push_back(static_cast<char>(number >> (8 * i) & 0xff));
+}
+
+/// Takes an integer off the front. @pre there are enough bytes
+template <class Integer>
+Integer take(std::string_view& in) {
+  static_assert(std::is_unsigned_v<Integer>);
+  Integer number = 0;
+  for (std::size_t i = 0; i < sizeof(Integer); ++i)
+    number =
+        static_cast<Integer>(number | static_cast<Integer>(static_cast<unsigned char>(in[i])) << (8 * i));
+  in.remove_prefix(sizeof(Integer));
+  return number;
+}
+
+}  // namespace
+
+std::string encode(const heartbeat& what) {
+  std::string out;
+  out.reserve(encoded_bytes);
+  put(out, version);
+  put(out, static_cast<std::uint8_t>(what.kind));
+  put(out, static_cast<std::uint8_t>(what.status));
+  put(out, what.node);
+  put(out, what.incarnation);
+  put(out, what.uptime_ms);
+  put(out, what.sequence);
+  put(out, what.sent_ns);
+  return out;
+}
+
+std::optional<heartbeat> decode_heartbeat(std::string_view bytes) {
+  if (bytes.size() != encoded_bytes || take<std::uint8_t>(bytes) != version) return std::nullopt;
+  const auto kind = take<std::uint8_t>(bytes);
+  const auto status = take<std::uint8_t>(bytes);
+  if (kind < static_cast<std::uint8_t>(heartbeat_kind::beat) ||
+      kind > static_cast<std::uint8_t>(heartbeat_kind::ack))
+    return std::nullopt;
+  if (status > static_cast<std::uint8_t>(node_status::restarting)) return std::nullopt;
+  heartbeat what;
+  what.kind = heartbeat_kind{kind};
+  what.status = node_status{status};
+  what.node = take<std::uint32_t>(bytes);
+  what.incarnation = take<std::uint64_t>(bytes);
+  what.uptime_ms = take<std::uint64_t>(bytes);
+  what.sequence = take<std::uint64_t>(bytes);
+  what.sent_ns = take<std::uint64_t>(bytes);
+  return what;
+}
+
+const char* to_string(node_status status) noexcept {
+  switch (status) {
+    case node_status::draining: return "draining";
+    case node_status::recovering: return "recovering";
+    case node_status::restarting: return "restarting";
+    case node_status::normal: break;
+  }
+  return "normal";
+}
+
+}  // namespace bulwark

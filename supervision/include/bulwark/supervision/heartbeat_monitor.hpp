@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bulwark/actors/compat.hpp"
+#include "bulwark/actors/core/time.hpp"
+#include "bulwark/supervision/core/fixed_detector.hpp"
+#include "bulwark/supervision/core/heartbeat.hpp"
+
+namespace bulwark {
+
+struct heartbeat_options {
+  std::uint32_t self = 0;                              ///< number of this node
+  std::uint64_t incarnation = 0;                       ///< of this process
+  duration interval = std::chrono::milliseconds{100};  ///< T_interval, see detector_options
+  duration timeout = std::chrono::milliseconds{400};   ///< T_timeout
+  std::map<std::uint32_t, caf::actor> links;           ///< to all peers
+  instant started{};                                   ///< of this process
+  /// What this node tells its peers; called in the actor. May be left empty: normal.
+  std::function<node_status()> status{};
+  /// Gets every changed verdict; called in the actor, must be quick. May be left empty.
+  std::function<void(const peer_change&)> on_change{};
+};
+
+/// Spawns the actor that sends a heartbeat to each peer every T_interval, acknowledges theirs, and judges who
+/// is faulty.
+///
+/// Takes:   peer_packet of the heartbeat channel and peer_link_state, both from the links.
+/// Answers: get_peers.
+/// @pre T_interval and T_timeout satisfy detector_options::validate()
+[[nodiscard]] caf::actor spawn_heartbeat_monitor(caf::actor_system& system, heartbeat_options options);
+
+/// Asks a heartbeat monitor for its peers. Answered by one peer_table, at once.
+struct get_peers {};
+
+/// A peer as this node sees it.
+struct peer_entry {
+  std::uint32_t peer = 0;
+  std::string state;              ///< up, suspect, down
+  std::string status;             ///< as it said last: normal, draining, recovering, restarting; empty before
+  std::uint64_t incarnation = 0;  ///< as it said last; 0 before
+  std::uint64_t uptime_ms = 0;    ///< as it said last
+  std::int64_t rtt_us = -1;       ///< of the last heartbeat that was acknowledged; -1 before
+  std::int64_t silent_us = -1;    ///< since it was heard last; -1 if it never was
+};
+
+struct peer_table {
+  std::vector<peer_entry> peers;  ///< ascending by number
+};
+
+BULWARK_EMPTY_OBJECT(get_peers)
+BULWARK_OBJECT(peer_entry, BULWARK_FIELD(peer), BULWARK_FIELD(state), BULWARK_FIELD(status),
+               BULWARK_FIELD(incarnation), BULWARK_FIELD(uptime_ms), BULWARK_FIELD(rtt_us),
+               BULWARK_FIELD(silent_us))
+BULWARK_OBJECT(peer_table, BULWARK_FIELD(peers))
+
+/// Registers the message types of the monitor; call it before the actor system is made.
+void add_heartbeat_messages(caf::actor_system_config& config);
+
+}  // namespace bulwark
+
+CAF_BEGIN_TYPE_ID_BLOCK(bulwark_heartbeats, caf::first_custom_type_id + 75)
+CAF_ADD_TYPE_ID(bulwark_heartbeats, (bulwark::get_peers))
+CAF_ADD_TYPE_ID(bulwark_heartbeats, (bulwark::peer_table))
+CAF_END_TYPE_ID_BLOCK(bulwark_heartbeats)

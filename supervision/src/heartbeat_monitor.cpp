@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/supervision/heartbeat_monitor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <caf/all.hpp>
+#include <utility>
+
+#include "bulwark/actors/core/invariant.hpp"
+#include "bulwark/actors/link.hpp"
+#include "bulwark/actors/messages.hpp"
+#include "bulwark/actors/service_actor.hpp"
+
+namespace bulwark {
+
+namespace {
+
+struct beat_due {};
+struct judgement_due {};
+
+}  // namespace
+
+}  // namespace bulwark
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::beat_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::judgement_due)
+
+namespace bulwark {
+
+namespace {
+
+/// An echo of something older is not believed.
+constexpr duration rtt_max = std::chrono::minutes{1};
+
+template <class Unit>
+std::int64_t count_as(duration what) {
+  return std::chrono::duration_cast<Unit>(what).count();
+}
+
+std::vector<std::uint32_t> numbers_of(const std::map<std::uint32_t, caf::actor>& links) {
+  std::vector<std::uint32_t> numbers;
+  for (const auto& [peer, link] : links) numbers.push_back(peer);
+  return numbers;
+}
+
+class heartbeat_monitor final : public service_actor {
+ public:
+  heartbeat_monitor(caf::actor_config& config, heartbeat_options options)
+      : service_actor{config},
+        options_{std::move(options)},
+        detector_{detector_options{options_.interval, options_.timeout}, numbers_of(options_.links),
+                  clock().now()} {}
+
+  const char* name() const override { return "bulwark.heartbeats"; }
+
+  caf::behavior make_behavior() override {
+    beat();
+    plan_judgement();
+    return {[this](beat_due) { beat(); }, [this](judgement_due) { judge(); },
+            [this](const peer_packet& packet) { take(packet); },
+            [this](const peer_link_state& link) { take(link); },
+            [this](const get_peers&) { return table(); }};
+  }
+
+ private:
+  instant now() { return clock().now(); }
+
+  // -- out
+
+  void beat() {
+    const auto started = now();
+    ++sequence_;
+    for (const auto& [peer, link] : options_.links) send_beat(peer, link);
+    delayed_send(this, options_.interval - std::min(now() - started, options_.interval), beat_due{});
+  }
+
+  void send_beat(std::uint32_t peer, const caf::actor& link) {
+    const auto sent = static_cast<std::uint64_t>(now().time_since_epoch().count());
+    send(link, peer_packet{peer, heartbeat_channel, encode(own(heartbeat_kind::beat, sequence_, sent))});
+  }
+
+  heartbeat own(heartbeat_kind kind, std::uint64_t sequence, std::uint64_t sent_ns) {
+    const auto uptime =
+        static_cast<std::uint64_t>(count_as<std::chrono::milliseconds>(now() - options_.started));
+    const auto status = options_.status ? options_.status() : node_status::normal;
+    return {kind, status, options_.self, options_.incarnation, uptime, sequence, sent_ns};
+  }
+
+  // -- in
+
+  void take(const peer_packet& packet) {
+    if (packet.channel != heartbeat_channel) return;
+    const auto link = options_.links.find(packet.peer);
+    const auto what = decode_heartbeat(packet.bytes);
+    if (link == options_.links.end() || !what || what->node != packet.peer) {
+      if (!std::exchange(complained_, true))
+        spdlog::error("heartbeats: something from n{} is no heartbeat of its own", packet.peer);
+      return;
+    }
+    auto& said = said_[packet.peer];
+    if (said.last.incarnation != 0 && said.last.incarnation != what->incarnation) {
+      spdlog::info("heartbeats: n{} is a new process", packet.peer);
+      said.rtt_us = -1;
+    }
+    said.last = *what;
+    if (what->kind == heartbeat_kind::beat) {
+      const auto ack = own(heartbeat_kind::ack, what->sequence, what->sent_ns);
+      send(link->second, peer_packet{packet.peer, heartbeat_channel, encode(ack)});
+    } else {
+      measure(said, what->sent_ns);
+    }
+    detector_.heard(packet.peer, now(), changes_);
+    publish_changes();
+  }
+
+  struct told {
+    heartbeat last;
+    std::int64_t rtt_us = -1;
+  };
+
+  void measure(told& said, std::uint64_t sent_ns) {
+    const auto rtt = now() - instant{duration{static_cast<duration::rep>(sent_ns)}};
+    if (rtt >= duration::zero() && rtt <= rtt_max) said.rtt_us = count_as<std::chrono::microseconds>(rtt);
+  }
+
+  void take(const peer_link_state& state) {
+    const auto link = options_.links.find(state.peer);
+    if (link == options_.links.end()) return;
+    if (state.up)
+      return send_beat(state.peer, link->second);  // it need not wait for the next round to know us
+    detector_.lost(state.peer, now(), changes_);
+    publish_changes();
+  }
+
+  // -- judging
+
+  void plan_judgement() {
+    delayed_send(this, std::max(detector_.next_judgement() - now(), duration::zero()), judgement_due{});
+  }
+
+  void judge() {
+    detector_.judge(now(), changes_);
+    publish_changes();
+    plan_judgement();
+  }
+
+  void publish_changes() {
+    for (const auto& change : std::exchange(changes_, {})) {
+      const auto level = change.to == peer_state::up ? spdlog::level::info : spdlog::level::warn;
+      spdlog::log(level, "heartbeats: n{} is {}, was {}; silent for {} ms", change.peer, to_string(change.to),
+                  to_string(change.from), count_as<std::chrono::milliseconds>(change.silence));
+      if (options_.on_change) options_.on_change(change);
+    }
+  }
+
+  peer_table table() {
+    peer_table result;
+    for (const auto& [peer, link] : options_.links) {
+      peer_entry one;
+      one.peer = peer;
+      one.state = to_string(detector_.state(peer));
+      if (const auto silence = detector_.silence(peer, now()))
+        one.silent_us = count_as<std::chrono::microseconds>(*silence);
+      if (const auto found = said_.find(peer); found != said_.end()) {
+        const auto& [last, rtt_us] = found->second;
+        one.status = to_string(last.status);
+        one.incarnation = last.incarnation;
+        one.uptime_ms = last.uptime_ms;
+        one.rtt_us = rtt_us;
+      }
+      result.peers.push_back(std::move(one));
+    }
+    return result;
+  }
+
+  const heartbeat_options options_;
+  fixed_detector detector_;
+  std::map<std::uint32_t, told> said_;
+  std::vector<peer_change> changes_;
+  std::uint64_t sequence_ = 0;
+  bool complained_ = false;
+};
+
+}  // namespace
+
+caf::actor spawn_heartbeat_monitor(caf::actor_system& system, heartbeat_options options) {
+  BULWARK_INVARIANT((detector_options{options.interval, options.timeout}.validate().empty()));
+  return system.spawn<heartbeat_monitor>(std::move(options));
+}
+
+void add_heartbeat_messages(caf::actor_system_config& config) {
+  config.add_message_types<caf::id_block::bulwark_heartbeats>();
+}
+
+}  // namespace bulwark
