@@ -132,6 +132,7 @@ struct node_tree::impl {
                                .interval = parts.options->interval,
                                .timeout = parts.options->timeout,
                                .links = links};
+    settings.started = parts.facts->started;
     settings.status = [facts = parts.facts] {
       return facts->phase.load() == node_phase::draining ? node_status::draining : node_status::normal;
     };

@@ -6,16 +6,16 @@
 #include <unistd.h>
 
 #include <caf/all.hpp>
-#include <caf/io/all.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <random>
 
-#include "bulwark/actors/link.hpp"
 #include "bulwark/actors/messages.hpp"
+#include "bulwark/actors/node_config.hpp"
 #include "bulwark/consensus/messages.hpp"
+#include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/messages.hpp"
 #include "logging.hpp"
 #include "node_tree.hpp"
@@ -35,24 +35,6 @@ constexpr int exit_port = 74;
 /// Tells the main thread that the tree has ended, or got ready.
 constexpr int signal_ended = SIGUSR1;
 constexpr int signal_ready = SIGUSR2;
-
-class node_config : public caf::actor_system_config {
- public:
-  node_config() {
-    load<caf::io::middleman>();
-    // An actor that feeds itself must not starve the others; few threads, since the machine has other work.
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", std::size_t{2});
-    set("scheduler.max-throughput", std::size_t{300});
-    // A backstop only: our own heartbeats are the detector, and these queue behind data.
-    set("middleman.heartbeat-interval", std::size_t{10'000});
-    set("middleman.connection-timeout", std::size_t{60'000});
-    add_actors_messages(*this);
-    add_link_messages(*this);
-    add_supervision_messages(*this);
-    consensus::add_consensus_messages(*this);
-  }
-};
 
 /// Signals are taken by the main thread alone; every thread that comes later inherits the mask.
 sigset_t block_signals() {
@@ -182,6 +164,9 @@ int run(const node::node_options& options) {
     return exit_data;
   }
   node_config config;
+  add_supervision_messages(config);
+  add_heartbeat_messages(config);
+  consensus::add_consensus_messages(config);
   caf::actor_system system{config};
   system.await_actors_before_shutdown(false);
   int code = 0;
