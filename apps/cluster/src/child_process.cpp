@@ -2,9 +2,12 @@
 #include "bulwark/cluster/child_process.hpp"
 
 #include <fcntl.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+// The header of glibc 2.36 does not say itself that its functions are C's.
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 #include <linux/close_range.h>
 
