@@ -4,11 +4,11 @@
 #include <caf/all.hpp>
 
 #include "bulwark/actors/core/invariant.hpp"
+#include "bulwark/actors/service_actor.hpp"
 #include "bulwark/kv/core/machine.hpp"
 #include "service_shared.hpp"
 #include "session.hpp"
 #include "tcp_server.hpp"
-#include "unexpected.hpp"
 
 namespace bulwark::kv {
 
@@ -18,12 +18,10 @@ namespace {
 constexpr std::size_t read_bytes_max = 64u << 10;
 
 /// Gives the client port a place in the supervision tree: the port is open as long as this actor lives.
-class front : public caf::event_based_actor {
+class front : public service_actor {
  public:
   front(caf::actor_config& config, std::unique_ptr<tcp_server> server)
-      : caf::event_based_actor{config}, server_{std::move(server)} {
-    ignore_the_unexpected(*this);
-  }
+      : service_actor{config}, server_{std::move(server)} {}
 
   // An actor without any handler would end at once; this one only waits for its end.
   caf::behavior make_behavior() override {

@@ -4,9 +4,10 @@
 #include <caf/all.hpp>
 #include <vector>
 
+#include "bulwark/actors/messages.hpp"
+#include "bulwark/actors/service_actor.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "session_messages.hpp"
-#include "unexpected.hpp"
 
 namespace bulwark::kv {
 
@@ -43,12 +44,10 @@ struct client {
   instant asked;  // when the awaited answer was asked for
 };
 
-class session : public caf::event_based_actor {
+class session : public service_actor {
  public:
   session(caf::actor_config& config, std::shared_ptr<service::shared> service)
-      : caf::event_based_actor{config}, service_{std::move(service)} {
-    ignore_the_unexpected(*this);
-  }
+      : service_actor{config}, service_{std::move(service)} {}
 
   caf::behavior make_behavior() override {
     delayed_send(this, tick_interval, session_tick{});
@@ -120,7 +119,12 @@ class session : public caf::event_based_actor {
             [this, id, question](const consensus::submit_result& result) {
               answered(id, question, static_cast<outcome>(result.outcome), result.reply);
             },
-            [this, id, question](const caf::error&) { lost(id, question); });
+            [this, id, question](const caf::error& problem) {
+              // A full stable reference never passed it on.
+              if (problem == caf::make_error(service_error::overloaded))
+                return answered(id, question, outcome::overloaded, {});
+              lost(id, question);
+            });
   }
 
   void answered(std::uint64_t id, std::uint64_t question, outcome result, std::string_view reply) {

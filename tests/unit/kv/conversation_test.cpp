@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Goal: a conversation gathers what is at hand into one request, keeps the order of replies, and never
+// executes a command twice. Method: bytes in, needs and output out; the machine is the real one, called by
+// the test.
+#include "bulwark/kv/core/conversation.hpp"
+
+#include <gmock/gmock.h>
+
+#include "bulwark/kv/core/machine.hpp"
+#include "scripts.hpp"
+
+namespace bulwark::kv {
+namespace {
+
+using consensus::outcome;
+using consensus::request_kind;
+using testing::StartsWith;
+using need = conversation::need;
+
+class quiet_server final : public server_view {
+ public:
+  [[nodiscard]] server_facts facts() const override { return {.node = "n1"}; }
+  [[nodiscard]] server_counts counts() const override { return {}; }
+  [[nodiscard]] std::vector<client_record> clients() const override { return {}; }
+  [[nodiscard]] std::optional<resp_address> address_of(std::uint32_t) const override { return std::nullopt; }
+  void update(const client_record&) override {}
+  void count_commands(std::uint64_t) override {}
+};
+
+struct conversation_test : testing::Test {
+  /// Advances to the end, as a session would; the machine answers every submission.
+  std::string talk_on() {
+    std::string out;
+    for (auto what = it.advance(); what != need::input; what = it.advance()) {
+      if (what == need::submit) {
+        const auto submission = it.take_submit();
+        kinds.push_back(submission.kind);
+        const bool write = submission.kind == request_kind::write;
+        it.answered(outcome::done, write ? keys.apply(submission.payload) : keys.query(submission.payload));
+      }
+      if (what == need::status) it.status_known(std::nullopt);
+      out += it.take_output();
+    }
+    return out + it.take_output();
+  }
+
+  quiet_server server;
+  conversation_limits limits;
+  conversation it{limits, {}, server};
+  machine keys;
+  std::vector<request_kind> kinds;
+};
+
+TEST_F(conversation_test, a_pipeline_with_a_write_is_one_write) {
+  it.received("get k\r\nset k v\r\nget k\r\n");
+  EXPECT_EQ(talk_on(), "$-1\r\n+OK\r\n$1\r\nv\r\n");
+  EXPECT_THAT(kinds, testing::ElementsAre(request_kind::write));
+}
+
+TEST_F(conversation_test, a_pipeline_of_reads_is_one_read) {
+  it.received("get k\r\nexists k\r\ndbsize\r\n");
+  EXPECT_EQ(talk_on(), "$-1\r\n:0\r\n:0\r\n");
+  EXPECT_THAT(kinds, testing::ElementsAre(request_kind::read));
+}
+
+TEST_F(conversation_test, nothing_goes_on_while_an_answer_is_awaited) {
+  it.received("set k v\r\nping\r\n");
+  ASSERT_EQ(it.advance(), need::submit);
+  const auto submission = it.take_submit();
+  it.received("ping\r\n");
+  EXPECT_TRUE(it.awaits_write());
+  EXPECT_EQ(it.advance(), need::input);
+  EXPECT_EQ(it.take_output(), "");
+  it.answered(outcome::done, keys.apply(submission.payload));
+  EXPECT_EQ(talk_on(), "+OK\r\n+PONG\r\n+PONG\r\n");
+}
+
+TEST_F(conversation_test, an_answer_that_nobody_awaits_changes_nothing) {
+  it.answered(outcome::done, "nonsense");
+  it.status_known(std::nullopt);
+  it.received("ping\r\n");
+  EXPECT_EQ(talk_on(), "+PONG\r\n");
+}
+
+TEST_F(conversation_test, batches_are_bounded_in_commands_and_bytes) {
+  limits.batch_commands_max = 3;
+  it.received("incr a\r\nincr a\r\nincr a\r\nincr a\r\n");
+  EXPECT_EQ(talk_on(), ":1\r\n:2\r\n:3\r\n:4\r\n");
+  EXPECT_EQ(kinds.size(), 2u);
+  limits.batch_bytes_max = 100;
+  it.received(multibulk("set k " + std::string(60, 'x')) + multibulk("set k " + std::string(60, 'y')));
+  EXPECT_EQ(talk_on(), "+OK\r\n+OK\r\n");
+  EXPECT_EQ(kinds.size(), 4u);
+}
+
+TEST_F(conversation_test, what_was_not_executed_is_sent_again_and_only_that) {
+  limits.batches.reply_bytes_stop = 20;
+  it.received("set k 0123456789\r\nincr n\r\nget k\r\nincr n\r\nget k\r\nget k\r\nincr n\r\n");
+  EXPECT_EQ(talk_on(),
+            "+OK\r\n:1\r\n$10\r\n0123456789\r\n:2\r\n$10\r\n0123456789\r\n$10\r\n0123456789\r\n:3\r\n");
+  EXPECT_GT(kinds.size(), 1u);
+}
+
+TEST_F(conversation_test, an_outcome_ends_what_was_left_of_a_batch) {
+  limits.batches.reply_bytes_stop = 1;
+  it.received("get k\r\nget k\r\nget k\r\n");
+  ASSERT_EQ(it.advance(), need::submit);
+  it.answered(outcome::done, keys.query(it.take_submit().payload));
+  ASSERT_EQ(it.advance(), need::submit);
+  it.take_submit();
+  it.answered(outcome::no_leader, {});
+  const auto out = it.take_output();
+  EXPECT_THAT(out, StartsWith("$-1\r\n-CLUSTERDOWN"));
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 3);
+  EXPECT_EQ(talk_on(), "");
+}
+
+TEST_F(conversation_test, a_malformed_answer_is_an_error_for_each_command) {
+  for (const auto& answer :
+       {std::string{}, std::string{"\1\0\0\0?", 5}, std::string{"\0\0\0\0", 4}, std::string{"\7\0\0\0", 4}}) {
+    it.received("set k v\r\nset k v\r\n");
+    ASSERT_EQ(it.advance(), need::submit);
+    it.take_submit();
+    it.answered(outcome::done, answer);
+    const auto out = it.take_output();
+    EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 2);
+    EXPECT_THAT(out, StartsWith("-ERR The reply of the replica is malformed"));
+  }
+}
+
+TEST_F(conversation_test, a_key_that_is_too_long_is_refused_and_the_connection_goes_on) {
+  it.received(multibulk("mset a 1 " + std::string(65537, 'k') + " 2") + "ping\r\n");
+  EXPECT_EQ(talk_on(), "-ERR key is too long: at most 65536 bytes\r\n+PONG\r\n");
+}
+
+TEST_F(conversation_test, the_end_of_input_finishes_once_all_is_answered) {
+  it.received("set k v\r\nget");
+  it.input_ended();
+  ASSERT_EQ(it.advance(), need::submit);
+  EXPECT_FALSE(it.finished());
+  it.answered(outcome::done, keys.apply(it.take_submit().payload));
+  EXPECT_EQ(talk_on(), "+OK\r\n");
+  EXPECT_TRUE(it.finished());
+}
+
+TEST_F(conversation_test, a_broken_request_is_answered_behind_the_replies_before_it) {
+  it.received("set k v\r\n*x\r\nping\r\n");
+  EXPECT_EQ(talk_on(), "+OK\r\n-ERR Protocol error: invalid multibulk length\r\n");
+  EXPECT_TRUE(it.finished());
+}
+
+TEST_F(conversation_test, much_local_output_is_handed_out_in_steps) {
+  limits.output_bytes_step = 10;
+  it.received("ping\r\nping\r\nping\r\n");
+  EXPECT_EQ(it.advance(), need::more);
+  EXPECT_EQ(it.take_output(), "+PONG\r\n+PONG\r\n");
+  EXPECT_EQ(talk_on(), "+PONG\r\n");
+}
+
+}  // namespace
+}  // namespace bulwark::kv
