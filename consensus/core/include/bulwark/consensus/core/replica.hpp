@@ -194,7 +194,7 @@ struct replica_status {
 class replica {
  public:
   /// @pre options.validate().empty()
-  /// Recovered chosen values are applied by effects of the first `step`.
+  /// The first `step` asks for the recovered chosen values, by a `fetch` with peer == self.
   replica(replica_options options, recovered_state recovered, instant now);
   ~replica();
   replica(replica&&) noexcept;

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "election.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "bulwark/actors/core/invariant.hpp"
+
+namespace bulwark::consensus {
+
+election::election(const voters& group, timing times, ballot promised, output& out, instant now)
+    : voters_{group},
+      times_{times},
+      out_{out},
+      random_{times.seed},
+      peers_(group.size()),
+      round_ends_{now},
+      round_max_{promised.round},
+      own_{0, group.at(group.self())} {
+  alive_.add(voters_.self());
+}
+
+bool election::on_tick(instant now) {
+  if (now < round_ends_) {
+    if (take_over_at_ && now >= *take_over_at_) changed_ = true;
+    return false;
+  }
+  round_over_ = round_ > 0;
+  changed_ = true;
+  begin_round(now);
+  return true;
+}
+
+void election::begin_round(instant now) {
+  ++round_;
+  round_ends_ = now + times_.interval;
+  // Also to those whose link is said to be lost: an answer shows that it is not.
+  for (std::size_t i = 0; i < peers_.size(); ++i)
+    if (i != voters_.self()) out_.post(voters_.at(i), beat{round_});
+}
+
+void election::on_beat(node_id from, const beat& what, slot chosen) {
+  auto& p = peers_[*voters_.index_of(from)];
+  p.asked = what.round;
+  out_.post(from, answer_to(p, chosen));
+}
+
+beat_ack election::answer_to(const peer& p, slot chosen) const {
+  return {p.asked, own_, leader_, content_, chosen};
+}
+
+void election::on_beat_ack(node_id from, const beat_ack& what, instant now) {
+  auto& p = peers_[*voters_.index_of(from)];
+  on_ballot(what.candidate);
+  on_ballot(what.leader);
+  if (what.round < p.round || what.round > round_) return;
+  if (!p.linked && what.round <= p.lost_in) return;
+  p.linked = true;
+  p.heard = true;
+  p.at = now;
+  p.round = what.round;
+  p.candidate = what.candidate;
+  p.leader = what.leader;
+  p.content = what.content;
+  p.chosen = std::max(p.chosen, what.chosen);
+  changed_ = true;
+}
+
+void election::on_link(node_id peer_id, bool up, instant now) {
+  const auto index = voters_.index_of(peer_id);
+  if (!index || *index == voters_.self()) return;
+  auto& p = peers_[*index];
+  if (up) {
+    p.linked = true;
+    out_.post(peer_id, beat{round_});
+  } else if (p.linked) {
+    p.linked = false;
+    p.lost_in = round_;
+    begin_round(now);
+  }
+  changed_ = true;
+}
+
+void election::on_leader(ballot under, instant now) {
+  auto& p = peers_[*voters_.index_of(under.node)];
+  on_ballot(under);
+  p.at = now;
+  if (under <= leader_ && p.heard && p.candidate >= under) return;
+  // It could not have sent this without a majority behind it; its own word on that is still on the way.
+  p.heard = true;
+  p.candidate = std::max(p.candidate, under);
+  p.leader = std::max(p.leader, under);
+  p.content = true;
+  leader_ = std::max(leader_, under);
+  changed_ = true;
+}
+
+void election::on_ballot(ballot seen) { round_max_ = std::max(round_max_, seen.round); }
+
+bool election::is_alive(const peer& p, instant now) const {
+  return p.heard && p.linked && now - p.at <= times_.interval + times_.timeout;
+}
+
+bool election::all_answered() const {
+  for (std::size_t i = 0; i < peers_.size(); ++i)
+    if (i != voters_.self() && peers_[i].linked && peers_[i].round < round_) return false;
+  return true;
+}
+
+void election::adopt_highest() {
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    if (i == voters_.self() || !alive_.has(i)) continue;
+    for (const auto& seen : {peers_[i].candidate, peers_[i].leader})
+      if (seen.round > 0) leader_ = std::max(leader_, seen);
+  }
+}
+
+bool election::is_content() const {
+  if (leads_) {
+    voter_set followers;
+    followers.add(voters_.self());
+    for (std::size_t i = 0; i < peers_.size(); ++i)
+      if (i != voters_.self() && alive_.has(i) && peers_[i].leader <= own_) followers.add(i);
+    return voters_.is_majority(followers);
+  }
+  const auto owner = voters_.index_of(leader_.node);
+  if (!owner || *owner == voters_.self() || !alive_.has(*owner)) return false;
+  return peers_[*owner].candidate == leader_ && peers_[*owner].content;
+}
+
+bool election::sees_content_peer() const {
+  for (std::size_t i = 0; i < peers_.size(); ++i)
+    if (i != voters_.self() && alive_.has(i) && peers_[i].content) return true;
+  return false;
+}
+
+/// The one that knows most goes first, so that a new leader seldom has to learn before it serves.
+duration election::patience(slot chosen) {
+  const auto step = times_.interval / 25;
+  const std::pair mine{chosen, voters_.at(voters_.self())};
+  duration wait{0};
+  for (std::size_t i = 0; i < peers_.size(); ++i)
+    if (i != voters_.self() && alive_.has(i) && std::pair{peers_[i].chosen, voters_.at(i)} > mine)
+      wait += step;
+  const auto jitter = random_.next01() * static_cast<double>(step.count());
+  return peers_.size() == 1 ? duration{0} : wait + duration{static_cast<duration::rep>(jitter)};
+}
+
+election::decision election::decide(instant now, bool able, slot chosen) {
+  if (leads_ && !able) changed_ = true;
+  if (!changed_) return decision::none;
+  changed_ = false;
+  const bool round_over = std::exchange(round_over_, false);
+  const auto before = answer_to({}, {});
+
+  alive_.clear();
+  alive_.add(voters_.self());
+  for (std::size_t i = 0; i < peers_.size(); ++i)
+    if (i != voters_.self() && is_alive(peers_[i], now)) alive_.add(i);
+  adopt_highest();
+
+  auto result = decision::none;
+  if (leads_ && (!able || leader_ != own_ || !is_content())) {
+    step_down();
+    result = decision::step_down;
+  }
+  content_ = is_content();
+  if (content_ || !able || !has_quorum() || sees_content_peer()) {
+    take_over_at_.reset();
+  } else if (!take_over_at_ && (round_over || all_answered())) {
+    take_over_at_ = now + patience(chosen);
+  }
+  if (result == decision::none && take_over_at_ && now >= *take_over_at_) {
+    leads_ = true;
+    content_ = true;
+    raise_own();
+    result = decision::take_over;
+  }
+  if (answer_to({}, {}) != before) tell_all(chosen);
+  return result;
+}
+
+void election::raise_own() {
+  BULWARK_INVARIANT(leads_);
+  take_over_at_.reset();
+  own_ = {++round_max_, own_.node};
+  BULWARK_INVARIANT(own_ > leader_);
+  leader_ = own_;
+}
+
+void election::step_down() {
+  leads_ = false;
+  content_ = false;
+  changed_ = true;
+}
+
+void election::tell_all(slot chosen) {
+  for (std::size_t i = 0; i < peers_.size(); ++i)
+    if (i != voters_.self() && peers_[i].linked) out_.post(voters_.at(i), answer_to(peers_[i], chosen));
+}
+
+instant election::next_wakeup() const {
+  return take_over_at_ ? std::min(*take_over_at_, round_ends_) : round_ends_;
+}
+
+}  // namespace bulwark::consensus

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "bulwark/actors/core/random.hpp"
+#include "bulwark/actors/core/time.hpp"
+#include "bulwark/consensus/core/messages.hpp"
+#include "output.hpp"
+#include "voters.hpp"
+
+namespace bulwark::consensus {
+
+/// Finds a leader that reaches a majority, and keeps it as long as it does.
+///
+/// Paper:  Ng, Haridi, Carbone, "Omni-Paxos", section 5 (ballot leader election); differs: a lost link counts
+/// at
+///         once, changes of mind are told at once, and who takes over waits a moment by its rank, so that
+///         seldom two do.
+/// Rule:   take over with a ballot above all seen, if (1) no leader is reached that itself reaches a
+/// majority, (2) this
+///         replica reaches a majority, (3) nobody it reaches is content with a leader. (3) keeps a
+///         replica that comes back, or sees only a part of the group, from disturbing the others.
+///
+///   follower --(1,2,3 hold for a moment)--> leader --(no majority, or a higher ballot)--> follower
+class election {
+ public:
+  struct timing {
+    duration interval;
+    duration timeout;
+    std::uint64_t seed;
+  };
+  enum class decision : std::uint8_t { none, take_over, step_down };
+
+  election(const voters& group, timing times, ballot promised, output& out, instant now);
+
+  /// Runs the heartbeat rounds. True if one has ended.
+  bool on_tick(instant now);
+  void on_beat(node_id from, const beat& what, slot chosen);
+  void on_beat_ack(node_id from, const beat_ack& what, instant now);
+  void on_link(node_id peer, bool up, instant now);
+  /// A message that only the leader of this ballot sends came in, and was not refused.
+  void on_leader(ballot under, instant now);
+  /// Somewhere a promise for this ballot was given.
+  void on_ballot(ballot seen);
+
+  /// Draws the conclusions of what happened; on take_over, own() is the new ballot.
+  /// `able` says whether this replica could lead at all.
+  decision decide(instant now, bool able, slot chosen);
+  void step_down();
+  /// Starts over with a ballot above all seen. @pre leads()
+  void raise_own();
+
+  [[nodiscard]] ballot own() const { return own_; }
+  [[nodiscard]] bool leads() const { return leads_; }
+  /// The ballot of a leader that is reached and reaches a majority; {} if there is none.
+  [[nodiscard]] ballot followed() const { return content_ ? leader_ : ballot{}; }
+  [[nodiscard]] bool has_quorum() const { return voters_.is_majority(alive_); }
+  /// Who was heard of within T_interval + T_timeout, as of the last decision; self included.
+  [[nodiscard]] const voter_set& alive() const { return alive_; }
+  /// False if the link to the peer is known to be lost.
+  [[nodiscard]] bool is_linked(std::size_t index) const { return peers_[index].linked; }
+  [[nodiscard]] instant next_wakeup() const;
+
+ private:
+  struct peer {
+    bool linked = true;
+    std::uint64_t lost_in = 0;  ///< our round when the link was lost
+    std::uint64_t asked = 0;    ///< the round of its last beat
+    bool heard = false;         ///< the rest is meaningful
+    instant at{};               ///< when it was last heard of
+    std::uint64_t round = 0;    ///< our last round that it answered
+    ballot candidate;
+    ballot leader;
+    bool content = false;
+    slot chosen{};
+  };
+
+  void begin_round(instant now);
+  [[nodiscard]] bool is_alive(const peer& p, instant now) const;
+  [[nodiscard]] bool all_answered() const;
+  void adopt_highest();
+  [[nodiscard]] bool is_content() const;
+  [[nodiscard]] bool sees_content_peer() const;
+  [[nodiscard]] duration patience(slot chosen);
+  void tell_all(slot chosen);
+  [[nodiscard]] beat_ack answer_to(const peer& p, slot chosen) const;
+
+  const voters& voters_;
+  timing times_;
+  output& out_;
+  random_stream random_;
+  std::vector<peer> peers_;  ///< by index; the own one is unused
+
+  std::uint64_t round_ = 0;
+  instant round_ends_;
+  std::uint64_t round_max_;  ///< highest round of any ballot seen
+  ballot own_;               ///< what this replica leads, or led last, in this life; {0, self} before
+  ballot leader_;            ///< highest known ballot of a leader
+  bool leads_ = false;
+  bool content_ = false;
+  voter_set alive_;
+  bool changed_ = false;  ///< something happened since the last decision
+  bool round_over_ = false;
+  std::optional<instant> take_over_at_;
+};
+
+}  // namespace bulwark::consensus

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "leader.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "bulwark/actors/core/invariant.hpp"
+
+namespace bulwark::consensus {
+
+void leader::take_over(ballot under, instant now) {
+  phase_ = phase::preparing;
+  under_ = under;
+  promises_.begin(voters_.size());
+  recovered_.clear();
+  flying_.clear();
+  progress_since_ = now;
+  acceptor_.promise_own(under);
+  const prepare ask{under, log_.chosen()};
+  for (std::size_t i = 0; i < voters_.size(); ++i)
+    if (i != voters_.self()) out_.post_when_durable(voters_.at(i), ask);
+  // What this acceptor holds is taken from the log itself once it is needed.
+  out_.post_when_durable(voters_.at(voters_.self()), promise{under, log_.chosen(), 0, 1, {}});
+}
+
+leader::unproposed leader::step_down() {
+  unproposed left;
+  left.waiting.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.end()));
+  waiting_.clear();
+  waiting_bytes_ = 0;
+  if (phase_ == phase::proposing)
+    for (auto at = std::max(next(barrier_), next(log_.chosen())); at < next_; at = next(at))
+      left.in_flight.push_back(log_.find(at)->what);
+  flying_.clear();
+  recovered_.clear();
+  phase_ = phase::idle;
+  return left;
+}
+
+bool leader::submit(command&& what) {
+  if (waiting_.size() >= options_.waiting_commands) return false;
+  if (waiting_bytes_ + what.payload.size() > options_.waiting_bytes && !waiting_.empty()) return false;
+  waiting_bytes_ += what.payload.size();
+  waiting_.push_back(std::move(what));
+  return true;
+}
+
+void leader::on_promise(std::size_t from, promise what) {
+  if (phase_ != phase::preparing || what.under != under_) return;
+  if (!promises_.take(from, std::move(what)) || !voters_.is_majority(promises_.complete())) return;
+  phase_ = phase::catching_up;
+  catch_up_to_ = std::max(promises_.chosen_max(), log_.chosen());
+  recovered_ = promises_.take_accepted(catch_up_to_);
+  for (auto at = next(catch_up_to_); at <= log_.last(); at = next(at))
+    if (const auto* held = log_.find(at)) phase_one::merge(recovered_, {at, held->under, held->what});
+}
+
+void leader::start_proposing() {
+  phase_ = phase::proposing;
+  next_ = next(log_.chosen());
+  const auto recovered_last = recovered_.empty() ? slot::none : recovered_.rbegin()->first;
+  barrier_ = next(std::max(recovered_last, log_.chosen()));
+}
+
+bool leader::is_stuck(instant now) const {
+  return phase_ == phase::catching_up && now - progress_since_ > options_.interval + options_.timeout;
+}
+
+value leader::next_batch(const std::function<bool(const command&)>& still_wanted) {
+  std::vector<command> batch;
+  std::size_t batch_bytes = 0;
+  while (!waiting_.empty() && batch.size() < options_.batch_commands) {
+    auto& first = waiting_.front();
+    if (!batch.empty() && batch_bytes + first.payload.size() > options_.batch_bytes) break;
+    waiting_bytes_ -= first.payload.size();
+    if (still_wanted(first)) {
+      batch_bytes += first.payload.size();
+      batch.push_back(std::move(first));
+    }
+    waiting_.pop_front();
+  }
+  return {std::move(batch)};
+}
+
+std::optional<value> leader::next_value(const std::function<bool(const command&)>& still_wanted) {
+  if (next_ < barrier_) {
+    const auto found = recovered_.find(next_);
+    return found == recovered_.end() ? value{} : std::move(found->second.what);
+  }
+  if (next_ == barrier_) {
+    recovered_.clear();
+    return value{};
+  }
+  // A few slots go out as soon as there is anything; with more in flight, commands gather to full batches.
+  const auto eager_slots = std::max<std::size_t>(1, options_.window / 16);
+  const bool full = waiting_.size() >= options_.batch_commands || waiting_bytes_ >= options_.batch_bytes;
+  if (waiting_.empty() || (!full && flying_.size() >= eager_slots)) return std::nullopt;
+  auto batch = next_batch(still_wanted);
+  if (batch.commands.empty()) return std::nullopt;
+  return batch;
+}
+
+void leader::advance(const election& links, instant now,
+                     const std::function<bool(const command&)>& still_wanted) {
+  if (phase_ == phase::catching_up) {
+    if (progress_at_ != log_.chosen()) {
+      progress_at_ = log_.chosen();
+      progress_since_ = now;
+    }
+    if (log_.chosen() >= catch_up_to_) start_proposing();
+  }
+  if (phase_ != phase::proposing) return;
+
+  const auto first = next_;
+  accept run{under_, first, {}, log_.chosen()};
+  std::size_t run_bytes = 0;
+  while (flying_.size() < options_.window) {
+    auto what = next_value(still_wanted);
+    if (!what) break;
+    acceptor_.accept_own(next_, under_, *what);
+    flying_.push_back({{}, now});
+    next_ = next(next_);
+    run_bytes += bytes_of(*what);
+    run.values.push_back(*std::move(what));
+    if (run_bytes >= options_.batch_bytes) {
+      send_run(links, std::exchange(run, {under_, next_, {}, log_.chosen()}));
+      run_bytes = 0;
+    }
+  }
+  if (!run.values.empty()) send_run(links, std::move(run));
+  if (next_ > first)
+    out_.post_when_durable(voters_.at(voters_.self()), accepted{under_, first, previous(next_)});
+}
+
+void leader::send_run(const election& links, accept run) {
+  for (std::size_t i = 0; i < voters_.size(); ++i)
+    if (i != voters_.self() && links.is_linked(i)) out_.post(voters_.at(i), run);
+}
+
+void leader::on_accepted(std::size_t from, const accepted& what) {
+  if (phase_ != phase::proposing || what.under != under_) return;
+  const auto begin = next(log_.chosen());
+  for (auto at = std::max(what.first, begin); at <= what.last && at < next_; at = next(at))
+    flying_[number(at) - number(begin)].accepted_by.add(from);
+  while (!flying_.empty() && voters_.is_majority(flying_.front().accepted_by)) {
+    flying_.pop_front();
+    log_.choose_accepted(next(log_.chosen()), under_);
+  }
+  BULWARK_INVARIANT(number(log_.chosen()) + flying_.size() + 1 == number(next_));
+}
+
+void leader::on_interval(const election& links, instant now) {
+  if (phase_ == phase::preparing) {
+    // Not before the own promise is durable: a restart must never use this ballot again.
+    if (!promises_.complete().has(voters_.self())) return;
+    for (std::size_t i = 0; i < voters_.size(); ++i)
+      if (i != voters_.self() && !promises_.complete().has(i))
+        out_.post(voters_.at(i), prepare{under_, log_.chosen()});
+  }
+  if (phase_ != phase::proposing) return;
+  for (std::size_t i = 0; i < voters_.size(); ++i) {
+    if (i == voters_.self() || !links.is_linked(i)) continue;
+    resend_to(i, now);
+    out_.post(voters_.at(i), chosen_up_to{under_, log_.chosen()});
+  }
+  for (auto& one : flying_)
+    if (now - one.sent_at >= options_.interval) one.sent_at = now;
+}
+
+/// In runs, and about learn_bytes at a time, lest a peer that is slow gets ever more to do.
+void leader::resend_to(std::size_t peer, instant now) {
+  std::size_t sent_bytes = 0;
+  accept run{under_, {}, {}, log_.chosen()};
+  const auto flush = [&] {
+    if (!run.values.empty()) out_.post(voters_.at(peer), std::exchange(run, {under_, {}, {}, log_.chosen()}));
+  };
+  auto at = next(log_.chosen());
+  for (auto one = flying_.begin(); one != flying_.end() && sent_bytes < options_.learn_bytes;
+       ++one, at = next(at)) {
+    if (one->accepted_by.has(peer) || now - one->sent_at < options_.interval) {
+      flush();
+      continue;
+    }
+    if (run.values.empty()) run.first = at;
+    const auto* held = log_.find(at);
+    sent_bytes += held->bytes;
+    run.values.push_back(held->what);
+  }
+  flush();
+}
+
+}  // namespace bulwark::consensus

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <string>
+
+#include "bulwark/consensus/core/replica.hpp"
+#include "voters.hpp"
+
+namespace bulwark::consensus {
+namespace {
+
+std::string expect_positive(std::size_t number, const char* name) {
+  return number > 0 ? std::string{} : std::string{name} + " is 0, expected at least 1";
+}
+
+std::string expect_positive(duration time, const char* name) {
+  return time > duration{0} ? std::string{} : std::string{name} + " is not a positive time";
+}
+
+std::string check_members(const replica_options& options) {
+  const auto& members = options.members;
+  if (members.empty()) return "members is empty, expected at least self";
+  if (members.size() > voter_set::capacity)
+    return std::to_string(members.size()) + " members, expected at most " +
+           std::to_string(voter_set::capacity);
+  auto sorted = members;
+  std::sort(sorted.begin(), sorted.end());
+  if (sorted.front() == node_id::none) return "a member has the id 0, which means no node";
+  if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
+    return "member " + to_string(*twice) + " stands twice";
+  if (!std::binary_search(sorted.begin(), sorted.end(), options.self))
+    return "self, " + to_string(options.self) + ", is not among the members";
+  return {};
+}
+
+}  // namespace
+
+std::string replica_options::validate() const {
+  for (auto error : {
+           check_members(*this),
+           expect_positive(interval, "interval"),
+           expect_positive(timeout, "timeout"),
+           expect_positive(request_timeout, "request_timeout"),
+           expect_positive(no_leader_patience, "no_leader_patience"),
+           expect_positive(window, "window"),
+           expect_positive(batch_commands, "batch_commands"),
+           expect_positive(batch_bytes, "batch_bytes"),
+           expect_positive(waiting_commands, "waiting_commands"),
+           expect_positive(waiting_bytes, "waiting_bytes"),
+           expect_positive(learn_bytes, "learn_bytes"),
+       })
+    if (!error.empty()) return error;
+  return {};
+}
+
+}  // namespace bulwark::consensus

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/consensus/core/replica.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "bulwark/actors/core/invariant.hpp"
+#include "replica_state.hpp"
+
+namespace bulwark::consensus {
+namespace {
+
+/// Losing the watermark costs time at recovery only, so that an idle group need not write it at once.
+constexpr duration watermark_idle_write = std::chrono::seconds{1};
+
+/// Enough for every request that may be open at one node, several times over.
+std::size_t seen_window(const replica_options& options) {
+  return std::max<std::size_t>(1u << 16, 4 * options.waiting_commands);
+}
+
+ballot highest_promise(const recovered_state& recovered) {
+  auto highest = recovered.promised;
+  for (const auto& entry : recovered.entries) highest = std::max(highest, entry.under);
+  return highest;
+}
+
+}  // namespace
+
+replica::state::state(replica_options wanted, recovered_state recovered, instant start)
+    : options{std::move(wanted)},
+      group{options.members, options.self},
+      out{options.self},
+      log{recovered.chosen, options.cached_bytes},
+      memory{highest_promise(recovered), {4 * options.window, options.batch_bytes}, log, out},
+      ballots{group, {options.interval, options.timeout, options.seed}, memory.promised(), out, start},
+      proposer{options, group, log, memory, out},
+      reading{group, options.waiting_commands, out},
+      own_requests{options, out,
+                   [this](request_kind kind, command&& what) { return submit(kind, std::move(what)); }},
+      seen{seen_window(options)},
+      learning{options, group, log, memory, out},
+      teaching{options, group, log, out},
+      now{start},
+      watermark_written{recovered.chosen},
+      watermark_written_at{start} {
+  for (auto& entry : recovered.entries) {
+    const bool was_learned = entry.under == ballot{};
+    log.put(entry.at, entry.under, std::move(entry.what), 0);
+    // Learned as chosen, with everything before it; only the watermark itself was lost.
+    if (was_learned && entry.at == next(log.chosen())) log.choose_next();
+  }
+}
+
+void replica::state::step(event&& what, instant at, std::vector<effect>& effects) {
+  BULWARK_INVARIANT(at >= now);
+  now = at;
+  out.begin_step(effects);
+  std::visit([this](auto& one) { on(one); }, what);
+  settle();
+  out.end_step();
+}
+
+void replica::state::settle() {
+  decide_who_leads();
+  proposer.advance(ballots, now,
+                   [this](const command& what) { return !is_own(what) || own_requests.propose(what); });
+  replay_and_apply();
+  serve_reads();
+  if (proposer.now_in() != leader::phase::proposing) learning.advance(ballots.alive(), now);
+  write_watermark();
+  log.evict(out.durable());
+  tell_leader_change();
+}
+
+// -- leadership --------------------------------------------------------------------------------------
+
+void replica::state::decide_who_leads() {
+  const bool able = writable && !log.must_replay();
+  switch (ballots.decide(now, able, log.chosen())) {
+    case election::decision::take_over: begin_leadership(); break;
+    case election::decision::step_down: end_leadership(); break;
+    case election::decision::none: break;
+  }
+  own_requests.follow(ballots.followed(), now);
+}
+
+void replica::state::begin_leadership() {
+  seen.begin(ballots.own());
+  proposer.take_over(ballots.own(), now);
+}
+
+void replica::state::end_leadership() {
+  auto left = proposer.step_down();
+  for (const auto& proposed : left.in_flight)
+    for (const auto& one : proposed.commands) conclude(one, outcome::unknown, {});
+  give_back(std::move(left.waiting));
+  give_back(reading.drain());
+}
+
+void replica::state::give_way_to(ballot under) {
+  ballots.on_ballot(under);
+  if (!ballots.leads() || under <= ballots.own()) return;
+  ballots.step_down();
+  end_leadership();
+}
+
+void replica::state::tell_leader_change() {
+  if (ballots.followed() == followed) return;
+  followed = ballots.followed();
+  if (followed != ballot{}) ++elections;
+  out.emit(leader_changed{followed});
+}
+
+// -- the log -----------------------------------------------------------------------------------------
+
+void replica::state::take_watermark(std::size_t from, ballot under, slot chosen) {
+  if (proposer.now_in() == leader::phase::proposing) return;
+  log.choose_accepted(chosen, under);
+  learning.hint(from, chosen, true);
+}
+
+void replica::state::replay_and_apply() {
+  if (log.must_replay()) {
+    if (!std::exchange(replaying, true))
+      out.emit(fetch{options.self, next(log.applied()), previous(log.first()), options.learn_bytes});
+    return;
+  }
+  while (log.applied() < log.chosen()) {
+    const auto at = next(log.applied());
+    const auto& what = log.find(at)->what;
+    emit_apply(at, what, proposer.proposed_for_clients(at) && !what.commands.empty());
+  }
+}
+
+void replica::state::emit_apply(slot at, const value& what, bool wants_replies) {
+  out.emit(apply{++effects_numbered, at, what, wants_replies});
+  if (wants_replies) awaited.push_back({effects_numbered, what, {}, false});
+  log.count_applied();
+}
+
+void replica::state::on(fetched& what) {
+  if (what.peer != options.self) {
+    if (const auto peer = group.index_of(what.peer)) teaching.on_fetched(*peer, std::move(what.entries));
+    return;
+  }
+  if (!std::exchange(replaying, false)) return;
+  BULWARK_INVARIANT(!what.entries.empty());
+  for (const auto& entry : what.entries) {
+    BULWARK_INVARIANT(entry.at == next(log.applied()) && log.must_replay());
+    emit_apply(entry.at, entry.what, false);
+  }
+}
+
+void replica::state::write_watermark() {
+  if (log.chosen() == watermark_written) return;
+  if (!out.has_records() && (!writable || now - watermark_written_at < watermark_idle_write)) return;
+  out.write(chosen_record{log.chosen()});
+  watermark_written = log.chosen();
+  watermark_written_at = now;
+}
+
+// -- requests ----------------------------------------------------------------------------------------
+
+bool replica::state::is_own(const command& what) const {
+  return what.origin == options.self && what.incarnation == options.incarnation;
+}
+
+bool replica::state::submit(request_kind kind, command&& what) {
+  return kind == request_kind::read ? reading.add(std::move(what)) : proposer.submit(std::move(what));
+}
+
+void replica::state::conclude(const command& what, outcome result, bytes reply) {
+  if (is_own(what))
+    own_requests.finish(what.request, result, std::move(reply));
+  else if (what.origin != options.self)
+    out.post(what.origin,
+             forward_reply{proposer.under(), what.incarnation, what.request, result, std::move(reply)});
+}
+
+void replica::state::give_back(std::vector<command> unproposed) {
+  for (auto& one : unproposed) {
+    if (is_own(one))
+      own_requests.take_back(std::move(one), now);
+    else
+      conclude(one, outcome::not_done, {});
+  }
+}
+
+void replica::state::serve_reads() {
+  if (!proposer.serves()) return;
+  reading.advance(proposer.under(), log.chosen());
+  for (auto& one : reading.take_ready(log.applied())) {
+    out.emit(query{++effects_numbered, std::move(one.payload)});
+    awaited.push_back({effects_numbered, {}, std::move(one), true});
+  }
+}
+
+void replica::state::on(replied& what) {
+  BULWARK_INVARIANT(!awaited.empty() && awaited.front().number == what.number);
+  const auto done = std::move(awaited.front());
+  awaited.pop_front();
+  if (done.is_query) {
+    BULWARK_INVARIANT(what.replies.size() == 1);
+    return conclude(done.queried, outcome::done, std::move(what.replies.front()));
+  }
+  BULWARK_INVARIANT(what.replies.size() == done.applied.commands.size());
+  for (std::size_t i = 0; i < what.replies.size(); ++i)
+    conclude(done.applied.commands[i], outcome::done, std::move(what.replies[i]));
+}
+
+void replica::state::on(std::size_t from, forward& what) {
+  if (what.what.origin != group.at(from)) return;
+  const bool current = ballots.leads() && what.under == proposer.under();
+  if (what.kind == request_kind::read) {
+    if (!current || !reading.add(std::move(what.what))) {
+      const auto result = current ? outcome::overloaded : outcome::not_done;
+      out.post(group.at(from),
+               forward_reply{what.under, what.what.incarnation, what.what.request, result, {}});
+    }
+    return;
+  }
+  // Only the last leadership's memory can tell whether this is a double of what was proposed.
+  if (what.under != seen.under() || !seen.insert(what.what)) return;
+  if (!current)
+    conclude(what.what, outcome::not_done, {});
+  else if (!proposer.submit(std::move(what.what)))
+    conclude(what.what, outcome::overloaded, {});
+}
+
+void replica::state::on(std::size_t from, forward_reply& what) {
+  own_requests.on_reply(group.at(from), std::move(what), now);
+}
+
+// -- the public face ---------------------------------------------------------------------------------
+
+replica_status replica::state::status() const {
+  replica_status s;
+  if (ballots.leads())
+    s.role = proposer.now_in() == leader::phase::proposing ? replica_role::leader : replica_role::candidate;
+  s.promised = memory.promised();
+  s.leader = ballots.followed();
+  s.has_quorum = ballots.has_quorum();
+  s.chosen = log.chosen();
+  s.applied = log.applied();
+  s.last = log.last();
+  s.in_flight = proposer.in_flight();
+  s.waiting = own_requests.size();
+  s.elections = elections;
+  return s;
+}
+
+replica::replica(replica_options options, recovered_state recovered, instant now) {
+  BULWARK_INVARIANT(options.validate().empty());
+  state_ = std::make_unique<state>(std::move(options), std::move(recovered), now);
+}
+replica::~replica() = default;
+replica::replica(replica&&) noexcept = default;
+replica& replica::operator=(replica&&) noexcept = default;
+
+void replica::step(event what, instant now, std::vector<effect>& effects) {
+  state_->step(std::move(what), now, effects);
+}
+
+instant replica::next_wakeup() const {
+  return std::min(state_->ballots.next_wakeup(), state_->own_requests.next_deadline());
+}
+
+replica_status replica::status() const { return state_->status(); }
+const replica_options& replica::options() const { return state_->options; }
+ballot replica::promised() const { return state_->memory.promised(); }
+
+std::vector<accepted_entry> replica::accepted_entries() const {
+  std::vector<accepted_entry> entries;
+  for (auto at = state_->log.first(); at <= state_->log.last(); at = next(at))
+    if (const auto* held = state_->log.find(at)) entries.push_back({at, held->under, held->what});
+  return entries;
+}
+
+}  // namespace bulwark::consensus

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <utility>
+#include <variant>
+
+#include "replica_state.hpp"
+
+/// What a replica does with each message of a peer.
+namespace bulwark::consensus {
+
+void replica::state::on(received& what) {
+  const auto from = group.index_of(what.what.from);
+  if (!from || what.what.to != options.self) return;
+  // From itself come only the acknowledgements that waited for its own disk.
+  const bool own = *from == group.self();
+  const bool own_acknowledgement =
+      std::holds_alternative<promise>(what.what.what) || std::holds_alternative<accepted>(what.what.what);
+  if (own && !own_acknowledgement) return;
+  std::visit([&](auto& body) { on(*from, body); }, what.what.what);
+}
+
+void replica::state::on(tick&) {
+  own_requests.on_tick(now);
+  if (ballots.on_tick(now)) on_interval();
+}
+
+void replica::state::on_interval() {
+  if (proposer.is_stuck(now) && writable) {
+    // Whoever promised that it knows the missing slots is gone. Others accepted them: their promises will
+    // tell.
+    end_leadership();
+    ballots.raise_own();
+    begin_leadership();
+  }
+  proposer.on_interval(ballots, now);
+  reading.on_interval();
+  own_requests.on_interval(now);
+}
+
+bool replica::state::is_from_leader(std::size_t from, ballot under) const {
+  return under.node == group.at(from) && under.round > 0;
+}
+
+void replica::state::on(std::size_t from, beat& what) { ballots.on_beat(group.at(from), what, log.chosen()); }
+
+void replica::state::on(std::size_t from, beat_ack& what) {
+  ballots.on_beat_ack(group.at(from), what, now);
+  learning.hint(from, what.chosen, proposer.now_in() == leader::phase::catching_up);
+}
+
+void replica::state::on(std::size_t from, prepare& what) {
+  if (!is_from_leader(from, what.under) || !writable) return;
+  give_way_to(what.under);
+  if (memory.on_prepare(group.at(from), what)) ballots.on_leader(what.under, now);
+}
+
+void replica::state::on(std::size_t from, accept& what) {
+  if (!is_from_leader(from, what.under) || what.first == slot::none) return;
+  if (writable) {
+    give_way_to(what.under);
+    if (memory.on_accept(group.at(from), what)) ballots.on_leader(what.under, now);
+  }
+  take_watermark(from, what.under, what.chosen);
+}
+
+void replica::state::on(std::size_t, refused& what) {
+  ballots.on_ballot(what.promised);
+  if (what.under == ballots.own()) give_way_to(what.promised);
+}
+
+void replica::state::on(std::size_t from, chosen_up_to& what) {
+  if (!is_from_leader(from, what.under)) return;
+  if (what.under >= memory.promised()) ballots.on_leader(what.under, now);
+  take_watermark(from, what.under, what.chosen);
+}
+
+void replica::state::on(std::size_t from, learned& what) {
+  // A leader that proposes lets chosen move by its own accepts only; see leader, invariant (3).
+  if (proposer.now_in() == leader::phase::proposing || !writable) return;
+  learning.on_learned(from, what);
+}
+
+void replica::state::on(std::size_t from, confirm& what) {
+  if (is_from_leader(from, what.under)) memory.on_confirm(group.at(from), what);
+}
+
+}  // namespace bulwark::consensus

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "acceptor.hpp"
+#include "bulwark/consensus/core/replica.hpp"
+#include "catch_up.hpp"
+#include "election.hpp"
+#include "leader.hpp"
+#include "output.hpp"
+#include "reads.hpp"
+#include "requests.hpp"
+#include "seen_requests.hpp"
+#include "slot_log.hpp"
+#include "voters.hpp"
+
+namespace bulwark::consensus {
+
+/// Wires the roles of a replica: hands each event to the role that it is for, then lets all roles draw their
+/// conclusions in a fixed order (settle).
+struct replica::state {
+  state(replica_options wanted, recovered_state recovered, instant start);
+  state(const state&) = delete;
+  state& operator=(const state&) = delete;
+
+  void step(event&& what, instant at, std::vector<effect>& effects);
+
+  void on(received& what);
+  void on(tick&);
+  void on(persisted& what) { out.persisted(what.number); }
+  void on(storage_state& what) { writable = what.writable; }
+  void on(link_state& what) { ballots.on_link(what.peer, what.up, now); }
+  void on(client_request& what) { own_requests.add(std::move(what), now); }
+  void on(fetched& what);
+  void on(replied& what);
+
+  // Messages; `from` is the index of the sender, which is a member.
+  void on(std::size_t from, beat& what);
+  void on(std::size_t from, beat_ack& what);
+  void on(std::size_t from, prepare& what);
+  void on(std::size_t from, promise& what) { proposer.on_promise(from, std::move(what)); }
+  void on(std::size_t from, accept& what);
+  void on(std::size_t from, accepted& what) { proposer.on_accepted(from, what); }
+  void on(std::size_t from, refused& what);
+  void on(std::size_t from, chosen_up_to& what);
+  void on(std::size_t from, learn& what) { teaching.on_learn(from, what); }
+  void on(std::size_t from, learned& what);
+  void on(std::size_t from, confirm& what);
+  void on(std::size_t from, confirmed& what) { reading.on_confirmed(from, what); }
+  void on(std::size_t from, forward& what);
+  void on(std::size_t from, forward_reply& what);
+
+  void on_interval();
+  void settle();
+  void decide_who_leads();
+  void replay_and_apply();
+  void emit_apply(slot at, const value& what, bool wants_replies);
+  void serve_reads();
+  void write_watermark();
+  void tell_leader_change();
+
+  void begin_leadership();
+  void end_leadership();
+  /// A higher ballot than the own one was seen where it counts: in a message that asks this acceptor.
+  void give_way_to(ballot under);
+  /// The leader of this ballot says that the log is chosen so far.
+  void take_watermark(std::size_t from, ballot under, slot chosen);
+  bool submit(request_kind kind, command&& what);
+  void conclude(const command& what, outcome result, bytes reply);
+  void give_back(std::vector<command> unproposed);
+  [[nodiscard]] bool is_from_leader(std::size_t from, ballot under) const;
+  [[nodiscard]] bool is_own(const command& what) const;
+  [[nodiscard]] replica_status status() const;
+
+  /// An effect whose replies are still to come.
+  struct awaited_replies {
+    std::uint64_t number;
+    value applied;    ///< of an apply
+    command queried;  ///< of a query
+    bool is_query;
+  };
+
+  replica_options options;
+  voters group;
+  output out;
+  slot_log log;
+  acceptor memory;
+  election ballots;
+  leader proposer;
+  reads reading;
+  requests own_requests;
+  seen_requests seen;
+  learner learning;
+  teacher teaching;
+
+  instant now;
+  bool writable = true;
+  bool replaying = false;    ///< a fetch for the replay is open
+  slot watermark_written{};  ///< the last chosen_record
+  instant watermark_written_at;
+  std::uint64_t effects_numbered = 0;
+  std::deque<awaited_replies> awaited;
+  ballot followed;  ///< as told by the last leader_changed
+  std::uint64_t elections = 0;
+};
+
+}  // namespace bulwark::consensus
