@@ -31,6 +31,9 @@ class command_line {
  public:
   command_line() : app_("bulwark: services that survive faults, on a replicated log", "bulwark") {
     app_.require_subcommand(0, 1);
+    // As everywhere: of an option given twice, the last one counts. Scripts rely on it to override what they
+    // pass on.
+    app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     app_.footer(after_all);
     app_.set_help_all_flag("--help-all", "Show the options of all commands");
     add_common(app_);
@@ -124,7 +127,8 @@ class command_line {
                                     {"--config", std::filesystem::absolute(file).string()});
         },
         "TOML file with options of a node (given to every node)");
-    up.add_option("node_options", extra_arguments_, "After --: more options for every node");
+    up.add_option("node_options", extra_arguments_, "After --: more options for every node")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
 
   void add_looking() {

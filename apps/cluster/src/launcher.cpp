@@ -11,8 +11,8 @@
 #include <set>
 #include <utility>
 
-#include "bulwark/cluster/log_file.hpp"
 #include "bulwark/cluster/control_server.hpp"
+#include "bulwark/cluster/log_file.hpp"
 #include "json_fields.hpp"
 #include "leader_watch.hpp"
 #include "node_keeper.hpp"

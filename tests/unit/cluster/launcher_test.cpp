@@ -192,11 +192,12 @@ TEST_F(local_cluster, that_does_not_get_ready_is_stopped_and_its_logs_are_shown)
   EXPECT_FALSE(fs::exists(root_ / "control.sock"));
 }
 
-TEST_F(local_cluster, runs_in_the_foreground_until_a_signal_and_passes_options_on) {
+TEST_F(local_cluster, runs_in_the_foreground_until_a_signal_and_heeds_options) {
   const auto output = root_ / "foreground";
-  const auto pid = start_bulwark({"up", "--nodes", "3", "--base-port", std::to_string(base_port_), "--dir",
-                                  root_.string(), "--log-level", "trace"},
-                                 output);
+  const auto pid =
+      start_bulwark({"up", "--nodes", "5", "--nodes", "3", "--base-port", std::to_string(base_port_), "--dir",
+                     root_.string(), "--log-level", "trace"},
+                    output);
   ASSERT_TRUE(eventually([&] { return text_of(output).find("Ctrl-C stops all") != std::string::npos; }));
   EXPECT_THAT(text_of(root_ / "n1.log"), HasSubstr("--log-level trace"));
   EXPECT_EQ(bulwark("kill n3").code, 0);
