@@ -64,11 +64,11 @@ TEST_F(lone_replica_test, recovers_what_it_acknowledged_before_it_answers_again)
   EXPECT_EQ(answered(*group_.write(1, "more")), "101");
 }
 
-TEST_F(lone_replica_test, open_submits_get_unknown_when_it_is_killed_and_a_held_write_is_not_resurrected) {
+TEST_F(lone_replica_test,
+       a_write_that_waits_for_room_is_never_acknowledged_and_not_resurrected_after_a_kill) {
   group_.disk(1).fail_appends(log_error::no_space);
   const auto open = group_.write(1, "lost");
   group_.system().settle();
-  EXPECT_FALSE(open->result);
   EXPECT_FALSE(group_.status(1).storage_writable);
   group_.kill(1);
   ASSERT_TRUE(open->result.has_value()) << "it was not answered";
@@ -164,6 +164,25 @@ TEST(replica_on_a_slow_log, counts_as_not_writable_while_an_append_takes_longer_
   EXPECT_TRUE(writable());
   for (const auto& one : {replica, log}) caf::anon_send_exit(one, caf::exit_reason::kill);
   system.settle();
+}
+
+TEST(replica_on_a_slow_log, answers_open_submits_with_unknown_when_it_is_killed) {
+  virtual_system system{add_consensus_messages};
+  const auto log = system.get().spawn<slow_log>();
+  replica_actor_options options;
+  options.core.self = node_id{1};
+  options.core.members = {node_id{1}};
+  options.log = log;
+  options.machine = [] { return std::make_unique<history_machine>(); };
+  const auto replica = spawn_replica(system.get(), std::move(options));
+  const auto heard = std::make_shared<asked>();
+  system.get().spawn<submitter>(replica, submit{1, "x"}, heard);
+  system.advance(100ms);
+  EXPECT_FALSE(heard->result);
+  for (const auto& one : {replica, log}) caf::anon_send_exit(one, caf::exit_reason::kill);
+  system.settle();
+  ASSERT_TRUE(heard->result.has_value()) << "its client would wait for ever";
+  EXPECT_EQ(heard->result->outcome, unknown);
 }
 
 TEST(replica_on_a_slow_log, is_not_ready_and_leaves_submits_waiting_until_the_log_has_recovered) {

@@ -66,7 +66,9 @@ std::uint32_t replica_group::leader() {
     for (std::uint32_t node = 1; node <= nodes_; ++node)
       if (replica(node) && !wires_->isolated[node]) ++followers[status(node).leader];
     for (const auto& [node, count] : followers)
-      if (node != 0 && count > nodes_ / 2 && replica(node) && status(node).role == "leader") return node;
+      if (node != 0 && count > nodes_ / 2 && replica(node) && !wires_->isolated[node] &&
+          status(node).role == "leader")
+        return node;
     system_.advance(100ms);
   }
   return 0;
