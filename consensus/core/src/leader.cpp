@@ -2,7 +2,6 @@
 #include "leader.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "bulwark/actors/core/invariant.hpp"
@@ -26,7 +25,7 @@ void leader::take_over(ballot under, instant now) {
 
 leader::unproposed leader::step_down() {
   unproposed left;
-  left.waiting.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.end()));
+  for (auto& one : waiting_) left.waiting.push_back(std::move(one.what));
   waiting_.clear();
   waiting_bytes_ = 0;
   if (phase_ == phase::proposing)
@@ -38,11 +37,11 @@ leader::unproposed leader::step_down() {
   return left;
 }
 
-bool leader::submit(command&& what) {
+bool leader::submit(command&& what, instant now) {
   if (waiting_.size() >= options_.waiting_commands) return false;
   if (waiting_bytes_ + what.payload.size() > options_.waiting_bytes && !waiting_.empty()) return false;
   waiting_bytes_ += what.payload.size();
-  waiting_.push_back(std::move(what));
+  waiting_.push_back({std::move(what), now + options_.request_timeout});
   return true;
 }
 
@@ -67,14 +66,14 @@ bool leader::is_stuck(instant now) const {
   return phase_ == phase::catching_up && now - progress_since_ > options_.interval + options_.timeout;
 }
 
-value leader::next_batch(const std::function<bool(const command&)>& still_wanted) {
+value leader::next_batch(instant now, const std::function<bool(const command&)>& still_wanted) {
   std::vector<command> batch;
   std::size_t batch_bytes = 0;
   while (!waiting_.empty() && batch.size() < options_.batch_commands) {
-    auto& first = waiting_.front();
+    auto& [first, until] = waiting_.front();
     if (!batch.empty() && batch_bytes + first.payload.size() > options_.batch_bytes) break;
     waiting_bytes_ -= first.payload.size();
-    if (still_wanted(first)) {
+    if (now < until && still_wanted(first)) {
       batch_bytes += first.payload.size();
       batch.push_back(std::move(first));
     }
@@ -83,7 +82,8 @@ value leader::next_batch(const std::function<bool(const command&)>& still_wanted
   return {std::move(batch)};
 }
 
-std::optional<value> leader::next_value(const std::function<bool(const command&)>& still_wanted) {
+std::optional<value> leader::next_value(instant now,
+                                        const std::function<bool(const command&)>& still_wanted) {
   if (next_ < barrier_) {
     const auto found = recovered_.find(next_);
     return found == recovered_.end() ? value{} : std::move(found->second.what);
@@ -96,7 +96,7 @@ std::optional<value> leader::next_value(const std::function<bool(const command&)
   const auto eager_slots = std::max<std::size_t>(1, options_.window / 16);
   const bool full = waiting_.size() >= options_.batch_commands || waiting_bytes_ >= options_.batch_bytes;
   if (waiting_.empty() || (!full && flying_.size() >= eager_slots)) return std::nullopt;
-  auto batch = next_batch(still_wanted);
+  auto batch = next_batch(now, still_wanted);
   if (batch.commands.empty()) return std::nullopt;
   return batch;
 }
@@ -116,7 +116,7 @@ void leader::advance(const election& links, instant now,
   accept run{under_, first, {}, log_.chosen()};
   std::size_t run_bytes = 0;
   while (flying_.size() < options_.window) {
-    auto what = next_value(still_wanted);
+    auto what = next_value(now, still_wanted);
     if (!what) break;
     acceptor_.accept_own(next_, under_, *what);
     flying_.push_back({{}, now});

@@ -62,7 +62,7 @@ class leader {
   unproposed step_down();
 
   /// Takes a command for a slot to come; false, and leaves it alone, if too many wait.
-  bool submit(command&& what);
+  bool submit(command&& what, instant now);
 
   void on_promise(std::size_t from, promise what);
   void on_accepted(std::size_t from, const accepted& what);
@@ -82,9 +82,15 @@ class leader {
     instant sent_at;
   };
 
+  struct waiting_command {
+    command what;
+    instant until;  ///< then its client has given up, and proposing it would only keep others waiting
+  };
+
   void start_proposing();
-  [[nodiscard]] std::optional<value> next_value(const std::function<bool(const command&)>& still_wanted);
-  value next_batch(const std::function<bool(const command&)>& still_wanted);
+  [[nodiscard]] std::optional<value> next_value(instant now,
+                                                const std::function<bool(const command&)>& still_wanted);
+  value next_batch(instant now, const std::function<bool(const command&)>& still_wanted);
   void send_run(const election& links, accept run);
   void resend_to(std::size_t peer, instant now);
 
@@ -104,7 +110,7 @@ class leader {
   slot barrier_{};                            ///< a no-op behind all recovered slots
   slot next_{};                               ///< proposing: the next slot to propose
   std::deque<flight> flying_;                 ///< proposing: from next(chosen) to previous(next_)
-  std::deque<command> waiting_;
+  std::deque<waiting_command> waiting_;
   std::size_t waiting_bytes_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "bulwark/consensus/core/replica.hpp"
@@ -19,7 +20,7 @@ class output {
 
   template <class Effect>
   void emit(Effect what) {
-    effects_->push_back(std::move(what));
+    effects_->emplace_back(std::in_place_type<Effect>, std::move(what));
   }
 
   /// Sends at once: for what does not lean on anything that may still be lost.

@@ -166,7 +166,7 @@ bool replica::state::is_own(const command& what) const {
 }
 
 bool replica::state::submit(request_kind kind, command&& what) {
-  return kind == request_kind::read ? reading.add(std::move(what)) : proposer.submit(std::move(what));
+  return kind == request_kind::read ? reading.add(std::move(what)) : proposer.submit(std::move(what), now);
 }
 
 void replica::state::conclude(const command& what, outcome result, bytes reply) {
@@ -223,7 +223,7 @@ void replica::state::on(std::size_t from, forward& what) {
   if (what.under != seen.under() || !seen.insert(what.what)) return;
   if (!current)
     conclude(what.what, outcome::not_done, {});
-  else if (!proposer.submit(std::move(what.what)))
+  else if (!proposer.submit(std::move(what.what), now))
     conclude(what.what, outcome::overloaded, {});
 }
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "bulwark/consensus/core/replica.hpp"
+#include "violations.hpp"
+
+namespace bulwark::test {
+
+/// Knows what is chosen, from the disks alone: a value that a majority accepted durably in one slot under one
+/// ballot. Checks that
+///   1. a ballot proposes one value for a slot,
+///   2. a slot has one chosen value, for ever,
+///   3. what a replica applies is chosen, in the order of slots, each once in its life,
+///   4. replicas that applied the same slots have the same state,
+///   5. no command is chosen in two places.
+class agreement_checker {
+ public:
+  agreement_checker(std::size_t majority, violations& found) : majority_{majority}, violations_{found} {}
+
+  void on_accepted(consensus::node_id by, const consensus::accepted_entry& what);
+  void on_apply(consensus::node_id by, std::uint64_t life, consensus::slot at, const consensus::value& what,
+                std::uint64_t state_hash);
+
+  [[nodiscard]] const consensus::value* chosen(consensus::slot at) const;
+  /// Where a command is chosen; none if it is not.
+  [[nodiscard]] consensus::slot place_of(const consensus::bytes& payload) const;
+  /// Every chosen command so far, in the order of slots, as far as there is no gap.
+  [[nodiscard]] std::vector<consensus::bytes> take_new_commands();
+
+ private:
+  struct proposal {
+    consensus::value what;
+    std::set<consensus::node_id> accepted_by;
+  };
+
+  void choose(consensus::slot at, const consensus::value& what);
+
+  std::size_t majority_;
+  violations& violations_;
+  std::map<std::pair<consensus::slot, consensus::ballot>, proposal> proposals_;
+  std::map<consensus::slot, consensus::value> chosen_;
+  std::map<consensus::bytes, consensus::slot> places_;
+  std::map<std::pair<consensus::node_id, std::uint64_t>, consensus::slot> applied_;
+  std::map<consensus::slot, std::uint64_t> hashes_;
+  consensus::slot taken_{};
+};
+
+}  // namespace bulwark::test

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "member.hpp"
+
+#include <utility>
+
+namespace bulwark::test {
+
+using namespace consensus;
+
+void member::start(replica_options options, instant now) {
+  options.incarnation = ++life_;
+  machine_ = {};
+  core_.emplace(std::move(options), disk_.recover(), now);
+  step(tick{}, now);
+}
+
+std::size_t member::crash(std::size_t surviving) {
+  for (const auto& kept : disk_.sync(surviving)) observer_.on_durable(*this, kept.records);
+  core_.reset();
+  return disk_.power_cut();
+}
+
+void member::step(event what, instant now) {
+  core_->step(std::move(what), now, effects_);
+  if (std::exchange(performing_, true)) return;
+  // Performing one may append more.
+  for (std::size_t i = 0; i < effects_.size(); ++i) {
+    auto one = std::move(effects_[i]);
+    std::visit([&](auto& body) { perform(body, now); }, one);
+  }
+  effects_.clear();
+  performing_ = false;
+}
+
+void member::sync(std::size_t count, instant now) {
+  auto done = disk_.sync(count);
+  for (const auto& one : done) observer_.on_durable(*this, one.records);
+  for (auto& one : done) {
+    for (auto& message : one.then) {
+      if (message.to == id_)
+        step(received{std::move(message)}, now);
+      else
+        observer_.on_send(*this, std::move(message));
+    }
+    step(persisted{one.number}, now);
+  }
+}
+
+void member::read(const fetch& what, instant now) {
+  step(fetched{what.peer, disk_.read(what.first, what.last, what.bytes_max)}, now);
+}
+
+void member::perform(send& what, instant) { observer_.on_send(*this, std::move(what.what)); }
+
+void member::perform(persist& what, instant) {
+  observer_.on_write(*this, what);
+  disk_.write(std::move(what));
+}
+
+void member::perform(apply& what, instant now) {
+  std::vector<bytes> replies;
+  for (const auto& one : what.what.commands) replies.push_back(machine_.apply(one.payload));
+  observer_.on_apply(*this, what);
+  if (what.wants_replies) step(replied{what.number, std::move(replies)}, now);
+}
+
+void member::perform(query& what, instant now) {
+  step(replied{what.number, {machine_.query(what.payload)}}, now);
+}
+
+void member::perform(answer& what, instant) { observer_.on_answer(*this, what); }
+void member::perform(fetch& what, instant) { observer_.on_fetch(*this, what); }
+void member::perform(leader_changed& what, instant) { observer_.on_leader(*this, what.leader); }
+
+}  // namespace bulwark::test

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "bulwark/consensus/core/replica.hpp"
+#include "record_disk.hpp"
+#include "register_machine.hpp"
+
+namespace bulwark::test {
+
+class member;
+
+/// Told of all that a member does. Called in the middle of its step: must not step it.
+class member_observer {
+ public:
+  virtual ~member_observer() = default;
+  virtual void on_send(member& by, consensus::envelope what) = 0;
+  virtual void on_write(member& by, const consensus::persist& what) = 0;
+  virtual void on_durable(member& by, const std::vector<consensus::record>& records) = 0;
+  virtual void on_apply(member& by, const consensus::apply& what) = 0;
+  virtual void on_answer(member& by, const consensus::answer& what) = 0;
+  virtual void on_fetch(member& by, const consensus::fetch& what) = 0;
+  virtual void on_leader(member& by, consensus::ballot leader) = 0;
+};
+
+/// A node of a simulated group: a disk that outlives it, and while it lives a replica and its state machine.
+/// Performs effects as a replica actor does.
+class member {
+ public:
+  member(consensus::node_id id, member_observer& observer) : id_{id}, observer_{observer} {}
+
+  [[nodiscard]] consensus::node_id id() const { return id_; }
+  [[nodiscard]] bool is_up() const { return core_.has_value(); }
+  [[nodiscard]] std::uint64_t life() const { return life_; }
+  [[nodiscard]] const consensus::replica& core() const { return *core_; }
+  [[nodiscard]] const register_machine& machine() const { return machine_; }
+  [[nodiscard]] const record_disk& disk() const { return disk_; }
+
+  /// Starts a new life from what the disk has. The incarnation is the number of the life.
+  void start(consensus::replica_options options, instant now);
+  /// The first `surviving` unsynced writes reach the disk without anybody knowing. Returns the number of lost
+  /// records.
+  std::size_t crash(std::size_t surviving);
+
+  void step(consensus::event what, instant now);
+  /// Completes the oldest `count` writes.
+  void sync(std::size_t count, instant now);
+  /// Completes a fetch.
+  void read(const consensus::fetch& what, instant now);
+
+ private:
+  void perform(consensus::send& what, instant now);
+  void perform(consensus::persist& what, instant now);
+  void perform(consensus::apply& what, instant now);
+  void perform(consensus::query& what, instant now);
+  void perform(consensus::answer& what, instant now);
+  void perform(consensus::fetch& what, instant now);
+  void perform(consensus::leader_changed& what, instant now);
+
+  consensus::node_id id_;
+  member_observer& observer_;
+  record_disk disk_;
+  std::uint64_t life_ = 0;
+  std::optional<consensus::replica> core_;
+  register_machine machine_;
+  std::vector<consensus::effect> effects_;
+  bool performing_ = false;
+};
+
+}  // namespace bulwark::test

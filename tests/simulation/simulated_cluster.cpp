@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "simulated_cluster.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "bulwark/consensus/core/codec.hpp"
+#include "describe.hpp"
+
+namespace bulwark::test {
+
+using namespace consensus;
+using namespace std::chrono_literals;
+
+namespace {
+
+const char* const keys[] = {"a", "b", "c"};
+
+template <class Choice>
+Choice pick(random_stream& random, std::initializer_list<Choice> from) {
+  return from.begin()[random.below(from.size())];
+}
+
+}  // namespace
+
+world_options world_options::draw(random_stream& random) {
+  world_options w;
+  w.members = pick<std::size_t>(random, {1, 3, 3, 3, 5, 5});
+  w.loss = pick(random, {0.0, 0.01, 0.1});
+  w.doubling = pick(random, {0.0, 0.05, 0.3});
+  w.delay_max = pick<duration>(random, {1ms, 5ms, 50ms});
+  w.sync_max = pick<duration>(random, {1ms, 10ms, 60ms});
+  auto& r = w.replica;
+  for (std::uint32_t i = 1; i <= w.members; ++i) r.members.push_back(node_id{i});
+  r.request_timeout = 3s;
+  r.window = pick<std::size_t>(random, {1, 2, 8, 64});
+  r.batch_commands = pick<std::size_t>(random, {1, 3, 64});
+  r.batch_bytes = pick<std::size_t>(random, {300, 1u << 20});
+  r.cached_bytes = pick<std::size_t>(random, {0, 2000, 1u << 20});
+  r.learn_bytes = pick<std::size_t>(random, {60, 500, 1u << 20});
+  r.waiting_commands = pick<std::size_t>(random, {6, 1000, 1000});
+  return w;
+}
+
+simulated_cluster::simulated_cluster(std::uint64_t seed, bool trace)
+    : trace_{trace},
+      random_{seed},
+      options_{world_options::draw(random_)},
+      agreement_{options_.members / 2 + 1, violations_},
+      ballots_{violations_},
+      history_{agreement_, violations_},
+      around_(options_.members) {
+  now_ += 1h;
+  for (std::size_t i = 0; i < options_.members; ++i) {
+    members_.push_back(std::make_unique<member>(options_.replica.members[i], *this));
+    restart(i);
+  }
+}
+
+simulated_cluster::~simulated_cluster() = default;
+
+void simulated_cluster::say(const std::string& text) {
+  if (trace_)
+    std::printf("%10.3f ms  %s\n",
+                std::chrono::duration<double, std::milli>(now_.time_since_epoch() - 1h).count(),
+                text.c_str());
+}
+
+duration simulated_cluster::draw(duration below) {
+  return duration{static_cast<duration::rep>(random_.next01() * static_cast<double>(below.count()))};
+}
+
+// -- time --------------------------------------------------------------------------------------------
+
+void simulated_cluster::at(duration delay, std::function<void()> what) {
+  queue_.push({now_ + delay, ++scheduled_, std::move(what)});
+}
+
+void simulated_cluster::run(duration how_long) {
+  const auto end = now_ + how_long;
+  while (!queue_.empty() && queue_.top().at <= end && !violations_.any()) {
+    const auto what = queue_.top().what;
+    now_ = queue_.top().at;
+    queue_.pop();
+    ++events_;
+    what();
+  }
+  now_ = end;
+}
+
+void simulated_cluster::in_life(std::size_t which, duration delay, std::function<void(member&)> what) {
+  at(delay, [this, which, life = members_[which]->life(), what = std::move(what)] {
+    run_or_defer(which, life, what);
+  });
+}
+
+void simulated_cluster::run_or_defer(std::size_t which, std::uint64_t life,
+                                     const std::function<void(member&)>& what) {
+  auto& one = *members_[which];
+  if (!one.is_up() || one.life() != life) return;
+  if (around_[which].paused_until > now_)
+    return at(around_[which].paused_until - now_,
+              [this, which, life, what] { run_or_defer(which, life, what); });
+  what(one);
+  after_step(which);
+}
+
+void simulated_cluster::after_step(std::size_t which) {
+  auto& one = *members_[which];
+  ballots_.on_step(one.id(), one.core().promised());
+  const auto s = one.core().status();
+  violations_.expect(s.applied <= s.chosen && s.chosen <= s.last, "applied <= chosen <= last does not hold");
+  start_sync(which);
+  auto& around = around_[which];
+  const auto due = std::max(one.core().next_wakeup(), now_);
+  if (due >= around.wake_at) return;
+  around.wake_at = due;
+  in_life(which, due - now_, [this, which, due](member& m) {
+    if (around_[which].wake_at == due) around_[which].wake_at = instant::max();
+    m.step(tick{}, now_);
+  });
+}
+
+// -- disks -------------------------------------------------------------------------------------------
+
+void simulated_cluster::on_write(member& by, const persist& what) {
+  for (const auto& one : what.records) say(to_string(by.id()) + " writes " + describe(one));
+}
+
+/// As in a replica actor, one append is under way at a time, with all that gathered meanwhile.
+void simulated_cluster::start_sync(std::size_t which) {
+  auto& around = around_[which];
+  const auto count = members_[which]->disk().unsynced();
+  if (around.syncing || count == 0 || around.stalled_until > now_) return;
+  around.syncing = true;
+  in_life(which, draw(options_.sync_max), [this, which, count](member& m) {
+    around_[which].syncing = false;
+    m.sync(count, now_);
+  });
+}
+
+void simulated_cluster::on_durable(member& by, const std::vector<record>& records) {
+  for (const auto& one : records)
+    if (const auto* entry = std::get_if<accepted_entry>(&one)) agreement_.on_accepted(by.id(), *entry);
+  history_.follow_log();
+  count_records(records);
+}
+
+void simulated_cluster::on_fetch(member& by, const fetch& what) {
+  statistics_.count(what.peer == by.id() ? happening::replayed : happening::fetched_for_peer);
+  in_life(index_of(by.id()), draw(options_.sync_max), [this, what](member& m) { m.read(what, now_); });
+}
+
+void simulated_cluster::stall_storage(std::size_t which, duration how_long) {
+  if (!is_up(which) || around_[which].stalled_until > now_) return;
+  statistics_.count(happening::storage_stall);
+  say(to_string(members_[which]->id()) + " storage stalls");
+  around_[which].stalled_until = now_ + how_long;
+  in_life(which, 0s, [this](member& m) { m.step(storage_state{false}, now_); });
+  in_life(which, how_long, [this](member& m) { m.step(storage_state{true}, now_); });
+}
+
+// -- the network -------------------------------------------------------------------------------------
+
+void simulated_cluster::on_send(member& by, envelope what) {
+  say(describe(what));
+  ballots_.on_send(by.id(), by.life(), what.what);
+  count_message(what);
+  if (what.from == what.to) return violations_.add("a message to itself was sent over the network");
+  const bool cut_off = cuts_.count({index_of(what.from), index_of(what.to)}) > 0;
+  if (cut_off || random_.next01() < options_.loss) return statistics_.count(happening::message_lost);
+  if (random_.next01() < options_.doubling) {
+    statistics_.count(happening::message_doubled);
+    at(draw(10 * options_.delay_max), [this, what] { deliver(what); });
+  }
+  at(draw(options_.delay_max), [this, what = std::move(what)] { deliver(what); });
+}
+
+void simulated_cluster::deliver(const envelope& what) {
+  std::string packet;
+  encode(group_id{7}, what, packet);
+  std::vector<std::pair<group_id, envelope>> decoded;
+  const auto error = decode_packet(packet, decoded);
+  if (!error.empty() || decoded.size() != 1 || decoded.front().second != what)
+    return violations_.add("the codec lost something of: " + describe(what) + " " + error);
+  const auto to = index_of(what.to);
+  run_or_defer(to, members_[to]->life(), [this, message = std::move(decoded.front().second)](member& m) {
+    m.step(received{message}, now_);
+  });
+}
+
+void simulated_cluster::cut(std::size_t from, std::size_t to) {
+  say("cut " + std::to_string(from + 1) + " -> " + std::to_string(to + 1));
+  cuts_.insert({from, to});
+}
+
+void simulated_cluster::tell_link(std::size_t which, std::size_t peer, bool up) {
+  in_life(which, draw(2ms), [this, peer, up](member& m) {
+    m.step(link_state{members_[peer]->id(), up}, now_);
+  });
+}
+
+void simulated_cluster::reset_link(std::size_t a, std::size_t b, duration how_long) {
+  if (a == b) return;
+  statistics_.count(happening::link_reset);
+  say("reset " + std::to_string(a + 1) + " - " + std::to_string(b + 1));
+  for (const auto& [from, to] : {std::pair{a, b}, std::pair{b, a}}) {
+    cuts_.insert({from, to});
+    tell_link(from, to, false);
+    at(how_long, [this, from = from, to = to] {
+      cuts_.erase({from, to});
+      tell_link(from, to, true);
+    });
+  }
+}
+
+// -- nodes -------------------------------------------------------------------------------------------
+
+void simulated_cluster::crash(std::size_t which, bool peers_notice) {
+  auto& one = *members_[which];
+  if (!one.is_up()) return;
+  say(to_string(one.id()) + " crashes");
+  statistics_.count(happening::crash);
+  const auto surviving = random_.below(4) == 0 ? random_.below(one.disk().unsynced() + 1) : 0;
+  if (surviving > 0) statistics_.count(happening::survived_unseen);
+  abandon_clients(one);
+  statistics_.count(happening::lost_record, one.crash(surviving));
+  around_[which] = {};
+  if (!peers_notice) return;
+  for (std::size_t i = 0; i < size(); ++i)
+    if (i != which && is_up(i)) tell_link(i, which, false);
+}
+
+void simulated_cluster::restart(std::size_t which) {
+  auto& one = *members_[which];
+  if (one.is_up()) return;
+  say(to_string(one.id()) + " starts");
+  if (one.life() > 0) statistics_.count(happening::restart);
+  ballots_.on_start(one.id(), one.disk().recover().promised);
+  auto replica = options_.replica;
+  replica.self = one.id();
+  replica.seed = random_();
+  one.start(replica, now_);
+  after_step(which);
+  for (std::size_t i = 0; i < size(); ++i)
+    if (i != which && is_up(i)) tell_link(i, which, true);
+}
+
+void simulated_cluster::pause(std::size_t which, duration how_long) {
+  statistics_.count(happening::pause);
+  say(to_string(members_[which]->id()) + " pauses");
+  around_[which].paused_until = std::max(around_[which].paused_until, now_ + how_long);
+}
+
+void simulated_cluster::heal() {
+  say("heal");
+  options_.loss = 0;
+  options_.doubling = 0;
+  options_.delay_max = std::min<duration>(options_.delay_max, 5ms);
+  options_.sync_max = std::min<duration>(options_.sync_max, 10ms);
+  cuts_.clear();
+  for (std::size_t i = 0; i < size(); ++i) {
+    around_[i].paused_until = now_;
+    restart(i);
+    for (std::size_t j = 0; j < size(); ++j)
+      if (i != j) tell_link(i, j, true);
+  }
+}
+
+std::string simulated_cluster::divergence() const {
+  for (const auto& one : members_) {
+    if (!one->is_up()) return to_string(one->id()) + " is down";
+    const auto s = one->core().status();
+    const auto first = members_.front()->core().status();
+    if (s.leader == ballot{}) return to_string(one->id()) + " follows nobody";
+    if (s.leader != first.leader) return "two leaders are followed";
+    if (s.chosen != first.chosen || s.applied != first.chosen)
+      return to_string(one->id()) + " has applied " + to_string(s.applied) + " of " + to_string(s.chosen) +
+             ", n1 knows " + to_string(first.chosen);
+    if (one->machine().hash() != members_.front()->machine().hash())
+      return to_string(one->id()) + " is in another state";
+  }
+  return {};
+}
+
+// -- clients -----------------------------------------------------------------------------------------
+
+void simulated_cluster::submit(std::size_t which, request_kind kind) {
+  if (!is_up(which)) return;
+  const auto request = ++requests_;
+  const std::string key = keys[random_.below(std::size(keys))];
+  const auto written = "v" + std::to_string(request);
+  clients_[{which, request}] = {history_.begin(kind, key, written), now_ + options_.replica.request_timeout};
+  const auto payload = kind == request_kind::write ? key + " " + written : key;
+  say(to_string(members_[which]->id()) + (kind == request_kind::write ? " write " : " read ") + payload);
+  run_or_defer(which, members_[which]->life(), [this, request, kind, payload](member& m) {
+    m.step(client_request{request, kind, payload}, now_);
+  });
+}
+
+void simulated_cluster::on_answer(member& by, const answer& what) {
+  say(to_string(by.id()) + " answers " + std::to_string(what.request) + " " + describe(what.result) + " " +
+      what.reply);
+  const auto which = index_of(by.id());
+  const auto found = clients_.find({which, what.request});
+  if (found == clients_.end()) return violations_.add("an answer to no open request");
+  const auto operation = std::move(found->second.what);
+  clients_.erase(found);
+  const bool is_write = operation.kind == request_kind::write;
+  history_.end(operation, what.result, what.reply);
+  switch (what.result) {
+    case outcome::done:
+      statistics_.count(is_write ? happening::write_done : happening::read_done);
+      if (is_write) check_durability(operation.key + " " + operation.written);
+      break;
+    case outcome::unknown:
+      statistics_.count(happening::unknown_outcome);
+      violations_.expect(is_write, "the outcome of a read is unknown");
+      break;
+    case outcome::no_leader: statistics_.count(happening::no_leader_outcome); break;
+    case outcome::overloaded: statistics_.count(happening::overloaded_outcome); break;
+    case outcome::not_done:
+      violations_.add("a client was told not_done, which its node should have retried");
+      break;
+  }
+}
+
+/// An acknowledged write must outlive any minority, as of the moment of its acknowledgement.
+void simulated_cluster::check_durability(const std::string& payload) {
+  const auto at = agreement_.place_of(payload);
+  const auto* truth = agreement_.chosen(at);
+  if (!truth) return;  // reported elsewhere
+  std::size_t copies = 0;
+  for (const auto& one : members_)
+    if (const auto* held = one->disk().find(at); held && held->what == *truth) ++copies;
+  violations_.expect(copies > size() / 2, "an acknowledged write is not durable at a majority");
+}
+
+void simulated_cluster::abandon_clients(member& of) {
+  const auto which = index_of(of.id());
+  auto one = clients_.lower_bound({which, 0});
+  while (one != clients_.end() && one->first.first == which) {
+    if (one->second.deadline + 10ms < now_ && around_[which].paused_until + 10ms < now_)
+      violations_.add("a request was not answered by its deadline");
+    one = clients_.erase(one);
+  }
+}
+
+void simulated_cluster::on_leader(member& by, ballot leader) {
+  say(to_string(by.id()) + " follows " + to_string(leader));
+  if (leader != ballot{}) statistics_.count(happening::leader_change);
+}
+
+void simulated_cluster::on_apply(member& by, const apply& what) {
+  agreement_.on_apply(by.id(), by.life(), what.at, what.what, by.machine().hash());
+}
+
+}  // namespace bulwark::test

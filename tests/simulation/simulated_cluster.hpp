@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agreement_checker.hpp"
+#include "ballot_checker.hpp"
+#include "bulwark/actors/core/random.hpp"
+#include "history_checker.hpp"
+#include "member.hpp"
+#include "statistics.hpp"
+#include "violations.hpp"
+
+namespace bulwark::test {
+
+/// What one seed makes of the world.
+struct world_options {
+  std::size_t members = 3;
+  double loss = 0;       ///< of a message
+  double doubling = 0;   ///< of a message
+  duration delay_max{};  ///< of a message; drawn anew for each, so that they overtake each other
+  duration sync_max{};   ///< of a write to disk
+  consensus::replica_options replica;
+
+  static world_options draw(random_stream& random);
+};
+
+/// A whole group in one thread, under a clock of its own: replicas, disks, a network and clients. Every step
+/// is checked.
+class simulated_cluster final : public member_observer {
+ public:
+  simulated_cluster(std::uint64_t seed, bool trace);
+  ~simulated_cluster() override;
+
+  // Faults; each is a no-op where it makes no sense.
+  void crash(std::size_t which, bool peers_notice);
+  void restart(std::size_t which);
+  void pause(std::size_t which, duration how_long);
+  void stall_storage(std::size_t which, duration how_long);
+  /// Cuts the way from one to the other; the other way stays.
+  void cut(std::size_t from, std::size_t to);
+  void mend(std::size_t from, std::size_t to) { cuts_.erase({from, to}); }
+  void reset_link(std::size_t a, std::size_t b, duration how_long);
+  /// All nodes up, all ways open, no more loss.
+  void heal();
+
+  void submit(std::size_t which, consensus::request_kind kind);
+
+  void at(duration delay, std::function<void()> what);
+  /// Runs for that long, or until something is wrong.
+  void run(duration how_long);
+
+  [[nodiscard]] std::size_t size() const { return members_.size(); }
+  [[nodiscard]] bool is_up(std::size_t which) const { return members_[which]->is_up(); }
+  [[nodiscard]] std::size_t open_requests() const { return clients_.size(); }
+  /// Empty if all replicas are up, know the same log and have applied it; else what is missing.
+  [[nodiscard]] std::string divergence() const;
+
+  random_stream& random() { return random_; }
+  violations& found() { return violations_; }
+  statistics& seen() { return statistics_; }
+  [[nodiscard]] std::uint64_t events() const { return events_; }
+
+  void on_send(member& by, consensus::envelope what) override;
+  void on_write(member& by, const consensus::persist& what) override;
+  void on_durable(member& by, const std::vector<consensus::record>& records) override;
+  void on_apply(member& by, const consensus::apply& what) override;
+  void on_answer(member& by, const consensus::answer& what) override;
+  void on_fetch(member& by, const consensus::fetch& what) override;
+  void on_leader(member& by, consensus::ballot leader) override;
+
+ private:
+  struct scheduled {
+    instant at;
+    std::uint64_t order;
+    std::function<void()> what;
+    friend bool operator>(const scheduled& a, const scheduled& b) {
+      return std::pair{a.at, a.order} > std::pair{b.at, b.order};
+    }
+  };
+  /// What surrounds a member.
+  struct surroundings {
+    instant paused_until{};
+    instant stalled_until{};
+    bool syncing = false;
+    instant wake_at = instant::max();
+  };
+  struct client {
+    history_checker::operation what;
+    instant deadline;
+  };
+
+  std::size_t index_of(consensus::node_id id) const { return number(id) - 1; }
+  /// Runs `what` in this life of the member, later if it is paused; then whatever is due after a step.
+  void in_life(std::size_t which, duration delay, std::function<void(member&)> what);
+  void run_or_defer(std::size_t which, std::uint64_t life, const std::function<void(member&)>& what);
+  void after_step(std::size_t which);
+  void start_sync(std::size_t which);
+  void deliver(const consensus::envelope& what);
+  void tell_link(std::size_t at, std::size_t peer, bool up);
+  void count_message(const consensus::envelope& what);
+  void count_records(const std::vector<consensus::record>& records);
+  void check_durability(const std::string& payload);
+  void abandon_clients(member& of);
+  duration draw(duration below);
+  void say(const std::string& text);
+
+  bool trace_;
+  random_stream random_;
+  world_options options_;
+  violations violations_;
+  statistics statistics_;
+  agreement_checker agreement_;
+  ballot_checker ballots_;
+  history_checker history_;
+
+  instant now_{};
+  std::priority_queue<scheduled, std::vector<scheduled>, std::greater<>> queue_;
+  std::uint64_t scheduled_ = 0;
+  std::uint64_t events_ = 0;
+  std::vector<std::unique_ptr<member>> members_;
+  std::vector<surroundings> around_;
+  std::set<std::pair<std::size_t, std::size_t>> cuts_;
+  std::map<std::pair<std::size_t, std::uint64_t>, client> clients_;  ///< by member and request
+  std::uint64_t requests_ = 0;
+
+  // For the statistics only.
+  std::map<consensus::slot, std::pair<consensus::ballot, consensus::value>> last_accepted_;
+  std::map<consensus::ballot, std::set<consensus::slot>> no_ops_;
+  std::set<std::tuple<consensus::ballot, consensus::node_id, std::uint64_t>> forwards_;
+  std::set<std::tuple<consensus::ballot, consensus::node_id, consensus::slot>> accepts_;
+};
+
+}  // namespace bulwark::test

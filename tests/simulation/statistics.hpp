@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace bulwark::test {
+
+/// What a simulation should bring about; a run that never saw one of these tested less than it claims.
+enum class happening : std::uint8_t {
+  leader_change,
+  crash,
+  restart,
+  lost_record,
+  survived_unseen,
+  message_lost,
+  message_doubled,
+  partition,
+  one_way_cut,
+  link_reset,
+  pause,
+  storage_stall,
+  proposed_again,
+  hole_filled,
+  refusal,
+  promise_in_parts,
+  accept_sent_again,
+  learned,
+  fetched_for_peer,
+  replayed,
+  forwarded,
+  forward_doubled,
+  not_done_reply,
+  write_done,
+  read_done,
+  unknown_outcome,
+  no_leader_outcome,
+  overloaded_outcome,
+  count_,
+};
+
+const char* name_of(happening what);
+
+class statistics {
+ public:
+  void count(happening what, std::uint64_t times = 1) { counts_[static_cast<std::size_t>(what)] += times; }
+  void add(const statistics& other);
+  [[nodiscard]] std::uint64_t of(happening what) const { return counts_[static_cast<std::size_t>(what)]; }
+  /// One line each.
+  [[nodiscard]] std::string table() const;
+  /// The names of what never happened.
+  [[nodiscard]] std::string missing() const;
+
+ private:
+  std::array<std::uint64_t, static_cast<std::size_t>(happening::count_)> counts_{};
+};
+
+}  // namespace bulwark::test
