@@ -49,7 +49,7 @@ const row rows[] = {
     {"two_commands", "*1\r\n$4\r\nPING\r\n*2\r\n$4\r\nECHO\r\n$2\r\nhi\r\n", {{"PING"}, {"ECHO", "hi"}}},
     {"empty_argument", "*2\r\n$4\r\nECHO\r\n$0\r\n\r\n", {{"ECHO", ""}}},
     {"binary_argument",
-     binary({"*2\r\n$4\r\nECHO\r\n$4\r\n\r\n\0\xff\r\n", 26}),
+     binary({"*2\r\n$4\r\nECHO\r\n$4\r\n\r\n\0\xff\r\n", 24}),
      {{"ECHO", binary({"\r\n\0\xff", 4})}}},
     {"empty_multibulk_is_skipped", "*0\r\n*-1\r\n*1\r\n$4\r\nPING\r\n", {{"PING"}}},
     {"inline_command", "SET key  value\r\n", {{"SET", "key", "value"}}},
