@@ -67,6 +67,11 @@ exit_code act_on_node(const common_options& common, const std::string& id, json 
   return exit_code::ok;
 }
 
+std::string signal_text(int signal) {
+  const char* name = ::sigabbrev_np(signal);  // null for real-time signals
+  return std::to_string(signal) + (name ? " (" + std::string(name) + ")" : "");
+}
+
 exit_code kill_actor(const common_options& common, const std::string& id, const std::string& actor) {
   const auto directory = resolve_directory(common.directory);
   require_node(require_config(directory), id);
@@ -149,8 +154,7 @@ exit_code run_kill(const common_options& common, const std::string& target, cons
   if (slash == std::string::npos) {
     const int wanted = signal.empty() ? SIGKILL : parse_signal(signal);
     return act_on_node(common, target, {{"do", "kill"}, {"signal", wanted}},
-                       "got signal " + std::to_string(wanted) + " (" + ::sigabbrev_np(wanted) + ")",
-                       std::max(common.timeout, 2000ms));
+                       "got signal " + signal_text(wanted), std::max(common.timeout, 2000ms));
   }
   if (!signal.empty())
     throw failure(exit_code::usage, "an actor takes no signal", "leave --signal out, or name the node alone");

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace bulwark::cluster {
 
@@ -20,7 +21,9 @@ std::optional<T> field(const nlohmann::json& object, const char* name) {
     fits = it->is_boolean();
   else if constexpr (std::is_unsigned_v<T>)
     fits = it->is_number_unsigned();
-  else if constexpr (std::is_arithmetic_v<T>)
+  else if constexpr (std::is_integral_v<T>)
+    fits = it->is_number_integer();
+  else if constexpr (std::is_floating_point_v<T>)
     fits = it->is_number();
   else
     fits = it->is_string();

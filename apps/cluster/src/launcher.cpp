@@ -188,9 +188,12 @@ class launcher::impl {
       return keeper->restart([reply = std::move(reply)](const std::string& error) {
         reply(error.empty() ? consent() : refusal(error));
       });
-    int signal = verb == "pause" ? SIGSTOP : SIGCONT;
-    if (verb == "kill") signal = static_cast<int>(field<std::int64_t>(json, "signal").value_or(SIGKILL));
-    const auto error = keeper->signal(signal);
+    std::int64_t wanted = verb == "pause" ? SIGSTOP : verb == "resume" ? SIGCONT : SIGKILL;
+    if (verb == "kill" && json.contains("signal")) wanted = field<std::int64_t>(json, "signal").value_or(0);
+    if (wanted < 1 || wanted >= NSIG)
+      return reply(
+          refusal("no signal " + std::to_string(wanted) + ": expected 1 to " + std::to_string(NSIG - 1)));
+    const auto error = keeper->signal(static_cast<int>(wanted));
     reply(error.empty() ? consent() : refusal(error));
   }
 

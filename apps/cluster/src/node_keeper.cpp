@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "node_keeper.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/read_until.hpp>
-#include <boost/asio/streambuf.hpp>
 #include <csignal>
 #include <istream>
 #include <nlohmann/json.hpp>
@@ -15,8 +11,8 @@
 #include <utility>
 #include <variant>
 
-#include "bulwark/cluster/child_process.hpp"
 #include "bulwark/cluster/log_file.hpp"
+#include "incarnation.hpp"
 
 namespace bulwark::cluster {
 
@@ -27,7 +23,6 @@ using kind = launcher_event::kind;
 
 namespace {
 
-constexpr std::size_t output_bytes_max = 64 << 10;
 constexpr std::size_t log_excerpt_max = 200;
 
 double seconds(clock::duration d) { return std::chrono::duration<double>(d).count(); }
@@ -39,23 +34,6 @@ exit_status status_of(const child_end& end, bool asked) {
 }
 
 }  // namespace
-
-/// One process of the node, from its start until it was reaped.
-struct node_keeper::incarnation {
-  incarnation(asio::io_context& io, const child_command& command, std::uint64_t number)
-      : process(command),
-        generation(number),
-        ended(io, ::dup(process.pidfd())),
-        output(io, process.output().release()),
-        began(clock::now()) {}
-
-  child_process process;
-  std::uint64_t generation;
-  asio::posix::stream_descriptor ended;
-  asio::posix::stream_descriptor output;
-  asio::streambuf lines{output_bytes_max};
-  clock::time_point began;
-};
 
 node_keeper::node_keeper(asio::io_context& io, const launcher_options& options, const node_entry& node,
                          listener tell)
@@ -240,7 +218,8 @@ void node_keeper::on_published(const supervision_event& event) {
     case event_kind::start_failed: {
       const auto due = plan_->next_wakeup();
       const auto pause = due ? std::max(seconds(*due - clock::now()), 0.0) : 0.0;
-      tell_({kind::node_ended, node_.id, 0, event.reason.text, pause});
+      // If the plan ends with it, what comes next is told where that is decided.
+      if (!plan_->ending()) tell_({kind::node_ended, node_.id, 0, event.reason.text, pause});
       answer_waiting(node_.id + " ended before it was ready: " + event.reason.text);
       break;
     }
@@ -260,7 +239,9 @@ void node_keeper::on_gave_up(const std::string& reason) {
     tell_({kind::node_parked, node_.id, 0, reason, seconds(options_.policy.parked)});
     return park(options_.policy.parked);
   }
-  park(first_starts_.next(0.5));
+  const auto pause = first_starts_.next(0.5);
+  tell_({kind::node_ended, node_.id, 0, reason_.empty() ? reason : reason_, seconds(pause)});
+  park(pause);
 }
 
 void node_keeper::park(clock::duration pause) {

@@ -19,6 +19,8 @@
 
 namespace bulwark::cluster {
 
+struct incarnation;
+
 /// Keeps the process of one node running: does what a restart_plan with that one child decides.
 ///
 /// A plan that gives up is not the end: the node is parked and gets a new plan after a while, since whoever
@@ -52,8 +54,6 @@ class node_keeper {
   nlohmann::ordered_json report() const;
 
  private:
-  struct incarnation;
-
   void fresh_plan();
   void feed(plan::event event);
   void settle_timer();

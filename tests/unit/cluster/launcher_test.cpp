@@ -14,6 +14,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "bulwark/cluster/control_client.hpp"
 #include "bulwark/cluster/ports.hpp"
 #include "command_runner.hpp"
 
@@ -136,6 +137,18 @@ TEST_F(local_cluster, a_paused_node_is_listed_as_such_and_goes_on_when_resumed) 
   EXPECT_TRUE(eventually([&] { return is(2, "up"); }));
   EXPECT_EQ(bulwark("pause n3").code, 0);
   EXPECT_EQ(bulwark("down").code, 0) << "a paused node must not keep the cluster up";
+}
+
+TEST_F(local_cluster, a_signal_that_does_not_exist_harms_nobody) {
+  ASSERT_EQ(up().code, 0);
+  for (const auto* signal : {"-1", "0", "65", "1e30", "9.5"})
+    ask({root_, R"({"do":"kill","node":"n1","signal":)" + std::string(signal) + "}"}, 2s);
+  const auto refused = ask({root_, R"({"do":"kill","node":"n1","signal":65})"}, 2s);
+  EXPECT_THAT(refused.line, HasSubstr("no signal 65: expected 1 to 64"));
+  for (const auto* request : {"", "[]", "{}", "\xff", R"({"do":7})", R"({"do":"pause","node":{}})"})
+    EXPECT_THAT(ask({root_, request}, 2s).line, HasSubstr(R"("ok":false)")) << request;
+  EXPECT_EQ(ps().size(), 3u);
+  EXPECT_EQ(bulwark("kill n2 --signal 34").out, "n2 got signal 34\n");
 }
 
 TEST_F(local_cluster, restart_waits_until_the_node_is_ready_again) {
