@@ -216,7 +216,8 @@ void node_keeper::on_published(const supervision_event& event) {
   switch (event.kind) {
     case event_kind::exited:
     case event_kind::start_failed: {
-      const auto due = plan_->next_wakeup();
+      // The first restart after a calm time is immediate; then the plan's next wakeup is another matter.
+      const auto due = state() == child_state::waiting ? plan_->next_wakeup() : std::nullopt;
       const auto pause = due ? std::max(seconds(*due - clock::now()), 0.0) : 0.0;
       // If the plan ends with it, what comes next is told where that is decided.
       if (!plan_->ending()) tell_({kind::node_ended, node_.id, 0, event.reason.text, pause});
@@ -224,7 +225,7 @@ void node_keeper::on_published(const supervision_event& event) {
       break;
     }
     case event_kind::stopped:
-      if (stopping_) tell_({kind::node_stopped, node_.id, 0, event.reason.text, 0});
+      tell_({kind::node_stopped, node_.id, 0, event.reason.text, 0});
       break;
     default: break;
   }
