@@ -136,7 +136,8 @@ class link final : public service_actor {
 
   void refused(const wire::refusal& no) {
     if (report_.up || no.session != session_) return;
-    if (std::exchange(refusal_, no.reason) != no.reason)
+    ++report_.refusals;
+    if (std::exchange(report_.refusal, no.reason) != no.reason)
       spdlog::error("link n{}: refused by the peer: {}", options_.peer, no.reason);
     ask_for_door();
   }
@@ -155,7 +156,7 @@ class link final : public service_actor {
     spdlog::info("link n{}: up{}", options_.peer, new_process ? ", with a new process" : "");
     report_.up = true;
     ++report_.sessions;
-    refusal_.clear();
+    report_.refusal.clear();
     heard_ = ticked_ = kept_alive_ = now();
     delayed_send(this, tick_every, session_tick{session_});
     tell_subscribers();
@@ -281,7 +282,6 @@ class link final : public service_actor {
   instant heard_{};       ///< when something of this session came last
   instant ticked_{};      ///< when the last tick came
   instant kept_alive_{};  ///< when this side sent something just to be heard
-  std::string refusal_;   ///< the last one
   std::uint64_t rejected_ = 0;
   instant rejected_at_{};
   std::uint64_t complained_ = 0;  ///< drops that were logged

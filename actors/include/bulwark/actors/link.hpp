@@ -113,6 +113,8 @@ struct link_report {
   std::uint64_t packets_received = 0;
   std::uint64_t dropped_down = 0;          ///< packets dropped since there was no session
   std::uint64_t dropped_credit = 0;        ///< packets dropped for want of credit
+  std::uint64_t refusals = 0;              ///< hellos that the peer refused
+  std::string refusal;                     ///< why it refused the last one; empty once it took one
   std::uint64_t bytes_unacknowledged = 0;  ///< under way to the peer, as far as this side knows
 };
 
