@@ -224,9 +224,7 @@ void node_keeper::on_published(const supervision_event& event) {
       answer_waiting(node_.id + " ended before it was ready: " + event.reason.text);
       break;
     }
-    case event_kind::stopped:
-      tell_({kind::node_stopped, node_.id, 0, event.reason.text, 0});
-      break;
+    case event_kind::stopped: tell_({kind::node_stopped, node_.id, 0, event.reason.text, 0}); break;
     default: break;
   }
 }

@@ -120,7 +120,8 @@ TEST_F(local_cluster, a_killed_node_comes_back_as_a_new_process) {
   EXPECT_EQ(node(1)["restarts"], 1);
   EXPECT_THAT(node(1)["reason"].get<std::string>(), HasSubstr("signal 9"));
   EXPECT_EQ(node(0)["restarts"], 0);
-  EXPECT_THAT(text_of(root_ / "up.log"), HasSubstr("n2 ended: killed by signal 9 (Killed); starts again now"));
+  EXPECT_THAT(text_of(root_ / "up.log"),
+              HasSubstr("n2 ended: killed by signal 9 (Killed); starts again now"));
 
   ::kill(pid_of(2), SIGKILL);  // behind the launcher's back
   EXPECT_TRUE(eventually([&] { return is(2, "up") && node(2)["restarts"] == 1; }));
