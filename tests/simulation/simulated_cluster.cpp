@@ -291,10 +291,11 @@ void simulated_cluster::submit(std::size_t which, request_kind kind) {
   const auto request = ++requests_;
   const std::string key = keys[random_.below(std::size(keys))];
   const auto written = "v" + std::to_string(request);
-  clients_[{which, request}] = {history_.begin(kind, key, written), now_ + options_.replica.request_timeout};
+  clients_[{which, request}] = {history_.begin(kind, key, written), instant::max()};
   const auto payload = kind == request_kind::write ? key + " " + written : key;
   say(to_string(members_[which]->id()) + (kind == request_kind::write ? " write " : " read ") + payload);
-  run_or_defer(which, members_[which]->life(), [this, request, kind, payload](member& m) {
+  run_or_defer(which, members_[which]->life(), [this, which, request, kind, payload](member& m) {
+    clients_[{which, request}].deadline = now_ + options_.replica.request_timeout;
     m.step(client_request{request, kind, payload}, now_);
   });
 }
@@ -341,7 +342,8 @@ void simulated_cluster::abandon_clients(member& of) {
   const auto which = index_of(of.id());
   auto one = clients_.lower_bound({which, 0});
   while (one != clients_.end() && one->first.first == which) {
-    if (one->second.deadline + 10ms < now_ && around_[which].paused_until + 10ms < now_)
+    if (now_ > one->second.deadline && now_ - one->second.deadline > 10ms &&
+        around_[which].paused_until + 10ms < now_)
       violations_.add("a request was not answered by its deadline");
     one = clients_.erase(one);
   }

@@ -16,7 +16,8 @@ election::election(const voters& group, timing times, ballot promised, output& o
       peers_(group.size()),
       round_ends_{now},
       round_max_{promised.round},
-      own_{0, group.at(group.self())} {
+      own_{0, group.at(group.self())},
+      leader_{promised} {
   alive_.add(voters_.self());
 }
 
@@ -95,6 +96,13 @@ void election::on_leader(ballot under, instant now) {
   changed_ = true;
 }
 
+void election::on_promised(ballot seen) {
+  on_ballot(seen);
+  if (seen <= leader_) return;
+  leader_ = seen;
+  changed_ = true;
+}
+
 void election::on_ballot(ballot seen) { round_max_ = std::max(round_max_, seen.round); }
 
 bool election::is_alive(const peer& p, instant now) const {
@@ -134,6 +142,13 @@ bool election::sees_content_peer() const {
   return false;
 }
 
+/// Somebody follows a higher ballot, and reaches its leader.
+bool election::sees_rival() const {
+  for (std::size_t i = 0; i < peers_.size(); ++i)
+    if (i != voters_.self() && alive_.has(i) && peers_[i].content && peers_[i].leader > own_) return true;
+  return false;
+}
+
 /// The one that knows most goes first, so that a new leader seldom has to learn before it serves.
 duration election::patience(slot chosen) {
   const auto step = times_.interval / 25;
@@ -160,7 +175,10 @@ election::decision election::decide(instant now, bool able, slot chosen) {
   adopt_highest();
 
   auto result = decision::none;
-  if (leads_ && (!able || leader_ != own_ || !is_content())) {
+  if (leads_ && leader_ != own_ && able && has_quorum() && !sees_rival()) {
+    raise_own();
+    result = decision::take_over;
+  } else if (leads_ && (!able || leader_ != own_ || !is_content())) {
     step_down();
     result = decision::step_down;
   }

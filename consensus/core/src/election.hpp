@@ -43,11 +43,14 @@ class election {
   void on_link(node_id peer, bool up, instant now);
   /// A message that only the leader of this ballot sends came in, and was not refused.
   void on_leader(ballot under, instant now);
-  /// Somewhere a promise for this ballot was given.
+  /// A ballot of this round exists somewhere.
   void on_ballot(ballot seen);
+  /// A member has promised this ballot. If it is higher than the own one, and nobody leads with it, a leader
+  /// takes a higher one yet: without it, that member could never take part.
+  void on_promised(ballot seen);
 
-  /// Draws the conclusions of what happened; on take_over, own() is the new ballot.
-  /// `able` says whether this replica could lead at all.
+  /// Draws the conclusions of what happened; on take_over, own() is the new ballot (also of one that led
+  /// before). `able` says whether this replica could lead at all.
   decision decide(instant now, bool able, slot chosen);
   void step_down();
   /// Starts over with a ballot above all seen. @pre leads()
@@ -84,6 +87,7 @@ class election {
   void adopt_highest();
   [[nodiscard]] bool is_content() const;
   [[nodiscard]] bool sees_content_peer() const;
+  [[nodiscard]] bool sees_rival() const;
   [[nodiscard]] duration patience(slot chosen);
   void tell_all(slot chosen);
   [[nodiscard]] beat_ack answer_to(const peer& p, slot chosen) const;

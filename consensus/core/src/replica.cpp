@@ -85,6 +85,7 @@ void replica::state::decide_who_leads() {
 }
 
 void replica::state::begin_leadership() {
+  if (proposer.now_in() != leader::phase::idle) end_leadership();  // it goes on under a higher ballot
   seen.begin(ballots.own());
   proposer.take_over(ballots.own(), now);
 }

@@ -27,7 +27,6 @@ void replica::state::on_interval() {
   if (proposer.is_stuck(now) && writable) {
     // Whoever promised that it knows the missing slots is gone. Others accepted them: their promises will
     // tell.
-    end_leadership();
     ballots.raise_own();
     begin_leadership();
   }
@@ -62,10 +61,7 @@ void replica::state::on(std::size_t from, accept& what) {
   take_watermark(from, what.under, what.chosen);
 }
 
-void replica::state::on(std::size_t, refused& what) {
-  ballots.on_ballot(what.promised);
-  if (what.under == ballots.own()) give_way_to(what.promised);
-}
+void replica::state::on(std::size_t, refused& what) { ballots.on_promised(what.promised); }
 
 void replica::state::on(std::size_t from, chosen_up_to& what) {
   if (!is_from_leader(from, what.under)) return;
