@@ -58,6 +58,13 @@ void kill_now(const caf::actor& victim) {
       victim, caf::exit_msg{caf::actor_cast<caf::actor_addr>(victim), caf::exit_reason::kill});
 }
 
+void refuse(caf::mailbox_element& request, caf::error problem) {
+  if (!request.mid.is_request() || request.mid.is_answered()) return;
+  const auto answer_to = request.stages.empty() ? request.sender : request.stages.front();
+  if (answer_to)
+    answer_to->enqueue(nullptr, request.mid.response_id(), caf::make_message(std::move(problem)), nullptr);
+}
+
 void ask_to_stop(const caf::actor& whom) {
   if (whom) caf::anon_send_exit(whom, caf::exit_reason::user_shutdown);
 }

@@ -27,7 +27,7 @@ class router final : public caf::monitorable_actor {
     if (const auto worker = choose()) {
       worker->enqueue(std::move(element), host);
     } else {
-      bounce(element, caf::error{service_error::no_worker});
+      refuse(*element, caf::error{service_error::no_worker});
     }
   }
 

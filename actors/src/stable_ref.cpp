@@ -44,7 +44,7 @@ class stable_ref final : public caf::monitorable_actor, public mailbox_gauge {
     if (target) {
       target->enqueue(std::move(element), host);
     } else {
-      bounce(element, refusal);
+      bulwark::refuse(*element, std::move(refusal));
     }
   }
 
@@ -106,7 +106,7 @@ class stable_ref final : public caf::monitorable_actor, public mailbox_gauge {
 
   void bounce_all(held_messages messages) {
     const auto reason = caf::make_error(caf::sec::request_receiver_down);
-    for (auto& message : messages) bounce(message, reason);
+    for (auto& message : messages) bulwark::refuse(*message, reason);
   }
 
   const stable_ref_options options_;

@@ -50,6 +50,10 @@ namespace bulwark {
 /// return from a handler outlives it. (An ordinary exit message waits behind the backlog.)
 void kill_now(const caf::actor& victim);
 
+/// Answers a request with `problem`, in nobody's name; does nothing for any other message.
+/// (monitorable_actor::bounce answers `request_receiver_down` whatever error it is given.)
+void refuse(caf::mailbox_element& request, caf::error problem);
+
 /// Asks an actor to end, after the messages it already has.
 void ask_to_stop(const caf::actor& whom);
 
