@@ -80,18 +80,22 @@ struct link_node::parts {
       links.emplace(peer, make_stable_ref(system, {.name = "link"}));
     for (auto& one : inboxes) one = std::make_shared<inbox>();
     // Threads of their own: a subscriber that stands still must not keep one of the scheduler's few.
-    for (std::size_t i = 0; i < link_channels; ++i)
-      subscribers[i] = system.spawn<subscriber, caf::detached>(inboxes[i]);
+    for (std::size_t i = 0; i < link_channels; ++i) {
+      subscribers[i] = make_stable_ref(system, {.name = "subscriber"});
+      takers.push_back(system.spawn<subscriber, caf::detached>(inboxes[i]));
+      bind(subscribers[i], takers.back());
+    }
   }
 
-  /// Waits for the end of all actors: CAF waits for threads of actors, but what it never ran it never
-  /// destroys.
+  /// Waits for the end of all actors, and lets go of those with threads: CAF waits for such threads before it
+  /// forgets its timers, which hold actors, which hold what they refer to.
   ~parts() {
     for (auto& one : inboxes) one->stall(false);
     for (const auto& [peer, link] : links) close(link, {});
+    for (const auto& one : subscribers) close(one, {});
     close(connector, {});
     caf::scoped_actor self{system};
-    std::vector<caf::actor> all{subscribers.begin(), subscribers.end()};
+    auto all = takers;
     for (const auto& [key, actor] : incarnations) all.push_back(actor);
     for (const auto& one : all) self->monitor(one);
     for (const auto& one : all) kill_now(one);
@@ -114,7 +118,8 @@ struct link_node::parts {
   std::map<std::uint32_t, caf::actor> links;
   std::map<std::uint32_t, caf::actor> incarnations;  ///< of the links, and of the connector under 0
   std::array<std::shared_ptr<inbox>, link_channels> inboxes;
-  std::array<caf::actor, link_channels> subscribers;
+  std::array<caf::actor, link_channels> subscribers;  ///< stable references to the takers
+  std::vector<caf::actor> takers;
   std::uint16_t port = 0;
 };
 
