@@ -157,8 +157,12 @@ void simulated_cluster::stall_storage(std::size_t which, duration how_long) {
   statistics_.count(happening::storage_stall);
   say(to_string(members_[which]->id()) + " storage stalls");
   around_[which].stalled_until = now_ + how_long;
-  in_life(which, 0s, [this](member& m) { m.step(storage_state{false}, now_); });
-  in_life(which, how_long, [this](member& m) { m.step(storage_state{true}, now_); });
+  // A pause may shuffle the two: each tells how things are by then.
+  const auto tell = [this, which](member& m) {
+    m.step(storage_state{around_[which].stalled_until <= now_}, now_);
+  };
+  in_life(which, 0s, tell);
+  in_life(which, how_long, tell);
 }
 
 // -- the network -------------------------------------------------------------------------------------

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Goal: whatever the network, the disks and the nodes do, a group agrees, keeps what it acknowledged, reads
+// nothing stale,
+//       and serves again once the faults end.
+// Method: deterministic simulation of whole clusters, each step of which is checked; one world per seed.
+//       BULWARK_SEED=N runs one seed, BULWARK_SEEDS=N that many.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "chaos.hpp"
+
+namespace bulwark::test {
+namespace {
+
+std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
+  const auto* text = std::getenv(name);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+statistics run_seeds(std::uint64_t first, std::uint64_t count) {
+  statistics all;
+  for (auto seed = first; seed < first + count; ++seed) {
+    const auto result = run_seed(seed);
+    EXPECT_EQ(result.violation, "");
+    if (!result.violation.empty()) break;
+    all.add(result.seen);
+  }
+  return all;
+}
+
+TEST(simulation_quick, a_few_worlds_keep_every_promise) {
+  if (const auto only = number_from("BULWARK_SEED", 0)) return void(run_seeds(only, 1));
+  run_seeds(1, 40);
+}
+
+TEST(simulation, many_worlds_keep_every_promise_and_nothing_that_should_happen_is_missing) {
+  if (number_from("BULWARK_SEED", 0)) GTEST_SKIP() << "one seed only";
+  const auto all = run_seeds(1000, number_from("BULWARK_SEEDS", 600));
+  std::printf("%s", all.table().c_str());
+  if (!HasFailure()) EXPECT_EQ(all.missing(), "");
+}
+
+}  // namespace
+}  // namespace bulwark::test
