@@ -29,7 +29,7 @@ std::optional<duration> recovery(const fault_row& row) {
 std::string line(const std::string& what, const std::string& detected, const std::string& recovery_time,
                  const std::string& restart, const std::string& stopped, const load_totals& totals) {
   char text[256];
-  std::snprintf(text, sizeof text, "%-44s %9s %9s %9s %9s %8llu %8llu %8llu %5llu\n", what.c_str(),
+  std::snprintf(text, sizeof text, "%-52s %9s %9s %9s %9s %8llu %8llu %8llu %5llu\n", what.c_str(),
                 detected.c_str(), recovery_time.c_str(), restart.c_str(), stopped.c_str(),
                 static_cast<unsigned long long>(totals.done), static_cast<unsigned long long>(totals.refused),
                 static_cast<unsigned long long>(totals.unknown),
@@ -58,7 +58,7 @@ bool demo_report::ok() const {
 
 std::string to_table(const demo_report& report) {
   char text[256];
-  std::snprintf(text, sizeof text, "%-44s %9s %9s %9s %9s %8s %8s %8s %5s\n", "FAULT", "T_FAIL", "T_RECOVER",
+  std::snprintf(text, sizeof text, "%-52s %9s %9s %9s %9s %8s %8s %8s %5s\n", "FAULT", "T_FAIL", "T_RECOVER",
                 "T_RESTART", "NO WRITES", "DONE", "REFUSED", "UNKNOWN", "LOST");
   std::string table = text;
   for (const auto& row : report.rows) {

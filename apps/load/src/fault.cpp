@@ -59,7 +59,8 @@ live_fault kill_node(const local_cluster& cluster, bool the_leader) {
   return {.at = hit(process, SIGKILL),
           .victim = victim,
           .detected = [&cluster, victim, the_leader] { return is_missed(cluster, victim, the_leader); },
-          .recovered = [&cluster, victim, old = process.pid] { return is_back(cluster, victim, old); }};
+          .recovered = [&cluster, victim, old = process.pid] { return is_back(cluster, victim, old); },
+          .hits_leader = the_leader};
 }
 
 live_fault pause_leader(const local_cluster& cluster) {
@@ -78,6 +79,7 @@ live_fault pause_leader(const local_cluster& cluster) {
           .victim = victim,
           .detected = [&cluster, victim] { return is_missed(cluster, victim, true); },
           .recovered = has_successor,
+          .hits_leader = true,
           .heal = [pid = process.pid] { ::kill(pid, SIGCONT); }};
 }
 

@@ -16,6 +16,7 @@ struct live_fault {
   std::string victim;               ///< "n2", "n2/consensus/log", "all"
   std::function<bool()> detected;   ///< has anybody noticed?
   std::function<bool()> recovered;  ///< is everything as it was, as far as it can be by itself?
+  bool hits_leader = false;         ///< writes that go on show that the fault was noticed
   std::function<void()> heal{};     ///< what the demo must undo itself in the end; may be empty
 };
 

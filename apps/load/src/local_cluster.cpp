@@ -78,9 +78,12 @@ local_cluster::local_cluster(cluster_options options)
   arguments.insert(arguments.end(), options_.extra.begin(), options_.extra.end());
   const auto output = directory() / "launcher.out";
   launcher_.emplace(arguments, output);
-  const bool ready = eventually(options_.ready_within,
-                                [this] { return launcher_->wait(steady_clock::now()) || is_ready(); });
-  if (ready && is_ready()) return;
+  bool ready = false;
+  eventually(options_.ready_within, [&] {
+    ready = is_ready();
+    return ready || launcher_->wait(steady_clock::now()).has_value();
+  });
+  if (ready) return;
   stop();
   auto message =
       "the cluster did not get ready; its launcher said:\n" + last_part(file_content(output), 4000);

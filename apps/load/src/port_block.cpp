@@ -2,12 +2,12 @@
 #include "bulwark/load/port_block.hpp"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#include <filesystem>
+#include <algorithm>
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 
@@ -35,6 +35,22 @@ bool can_listen(std::uint16_t port) {
   return free;
 }
 
+/// Takes the name of a block in the abstract socket namespace: one socket at most has it, and nothing stays
+/// behind.
+int claim(std::uint16_t base) {
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  const auto name = "bulwark-ports-" + std::to_string(base);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::copy(name.begin(), name.end(), address.sun_path + 1);  // a zero byte first makes a name abstract
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the socket interface is made so.
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0) return fd;
+  ::close(fd);
+  return -1;
+}
+
 }  // namespace
 
 port_block::port_block() {
@@ -51,11 +67,9 @@ port_block::~port_block() {
 }
 
 bool port_block::try_take(std::uint16_t base) {
-  const auto file = std::filesystem::temp_directory_path() /
-                    ("bulwark-ports-" + std::to_string(::getuid()) + "-" + std::to_string(base));
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int fd = claim(base);
   if (fd < 0) return false;
-  bool free = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+  bool free = true;
   for (std::uint16_t i = 1; free && i <= nodes_max; ++i) {
     free = can_listen(static_cast<std::uint16_t>(base + i)) &&
            can_listen(static_cast<std::uint16_t>(base + 100 + i));

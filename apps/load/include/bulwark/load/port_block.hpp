@@ -9,8 +9,7 @@ namespace bulwark::load {
 /// concerned, and were free when asked. Between 20000 and the range from which the kernel takes ports by
 /// itself.
 ///
-/// Blocks are kept apart by locks on files in the temporary directory, which end with the process. Moves,
-/// does not copy.
+/// Blocks are kept apart by names in the kernel that end with their process. Neither moves nor copies.
 class port_block {
  public:
   /// Throws std::runtime_error if all blocks are taken.
