@@ -170,8 +170,10 @@ std::uint16_t open_door(caf::actor_system& system, const caf::actor& connector, 
                         std::uint16_t port) {
   const auto opened = system.middleman().publish(connector, port, host.c_str(), true);
   if (opened) return *opened;
-  throw std::runtime_error("cannot listen on " + host + ":" + std::to_string(port) + ": " +
-                           error_text(opened.error()));
+  // CAF only says that it failed.
+  auto why = probe_listen({host, port});
+  if (why.empty()) why = error_text(opened.error());
+  throw std::runtime_error("cannot listen on " + host + ":" + std::to_string(port) + ": " + why);
 }
 
 bool is_loopback(std::string_view host) {

@@ -15,4 +15,7 @@ namespace bulwark {
 /// what can be reached is left to it.
 [[nodiscard]] std::string probe_tcp(const peer_address& where, duration timeout);
 
+/// Why nothing can listen there, for people; empty if something can.
+[[nodiscard]] std::string probe_listen(const peer_address& where);
+
 }  // namespace bulwark
