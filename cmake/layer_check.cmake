@@ -9,7 +9,7 @@ endif()
 # What a core may include of the standard library: values and algorithms, nothing that runs, waits, reads or draws.
 set(core_headers
   algorithm any array bit cassert cctype charconv chrono cinttypes climits cmath compare concepts cstddef cstdint cstdio cstdlib
-  cstring deque exception functional initializer_list iosfwd iterator limits list map memory new numbers numeric optional queue random
+  cstring deque exception functional initializer_list iosfwd iterator limits list map memory new numbers numeric optional ostream queue random
   ranges set span stdexcept string string_view tuple type_traits typeinfo unordered_map unordered_set utility variant vector
   version)
 list(JOIN core_headers "|" core_headers)
@@ -44,11 +44,13 @@ function(check_room room allowed is_core)
     endif()
     file(STRINGS "${file}" lines REGEX "^[ \t]*#[ \t]*include")
     foreach(line IN LISTS lines)
-      if(line MATCHES "\"(bulwark/[^\"]+)\"")
+      if(line MATCHES "[\"<](bulwark/[^\">]+)[\">]")
         room_of("${CMAKE_MATCH_1}" target)
         if(NOT target STREQUAL room AND (allowed STREQUAL "" OR NOT target MATCHES "^(${allowed})$"))
           complain("${name}" "${line}" "${room} must not use ${target}")
         endif()
+      elseif(line MATCHES "\\.\\./")
+        complain("${name}" "${line}" "an include must not climb out of its folder")
       elseif(is_core AND line MATCHES "<([^>]+)>" AND NOT CMAKE_MATCH_1 MATCHES "^(${core_headers})$")
         complain("${name}" "${line}" "a core includes the standard library only, and of it no threads, files or devices")
       endif()

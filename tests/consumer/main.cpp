@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Goal: the installed libraries work for a program outside the tree.
-// Method: a supervised counter is crashed; the same handle must reach its next incarnation. What a replica would log survives a
-// reopening of its store.
+// Method: a supervised counter is crashed; the same handle must reach its next incarnation. What a replica
+// would log survives a reopening of its store.
 
 #include <bulwark/actors/service_actor.hpp>
 #include <bulwark/actors/stable_ref.hpp>
@@ -38,7 +38,9 @@ bool restarts_a_crashed_child() {
   bulwark::supervisor_options options{.name = "consumer"};
   options.children.push_back({.spec = {.id = "counter"},
                               .ref = ref,
-                              .start = [](caf::actor_system& where, const caf::actor&) -> caf::actor { return where.spawn(counter); }});
+                              .start = [](caf::actor_system& where, const caf::actor&) -> caf::actor {
+                                return where.spawn(counter);
+                              }});
   const auto root = bulwark::spawn_supervisor(system, std::move(options));
 
   caf::scoped_actor self{system};
