@@ -22,7 +22,8 @@ enum class service_error : std::uint8_t {
 
 [[nodiscard]] std::string to_string(service_error error);
 
-/// Bytes for a peer node or from it. Sent to the link of the peer to go out; comes in to the subscribers of its channel.
+/// Bytes for a peer node or from it. Sent to the link of the peer to go out; comes in to the subscribers of
+/// its channel.
 struct peer_packet {
   std::uint32_t peer = 0;    ///< number of the node at the other end
   std::uint8_t channel = 0;  ///< 0 consensus, 1 heartbeats

@@ -83,7 +83,8 @@ class service {
   /// Makes key-value machines whose totals INFO shows.
   [[nodiscard]] std::function<std::unique_ptr<consensus::state_machine>()> machine_factory() const;
 
-  /// From now on new connections are refused, and each open one ends once all that its client sent is answered.
+  /// From now on new connections are refused, and each open one ends once all that its client sent is
+  /// answered.
   void drain();
 
   /// Client connections that are open now.

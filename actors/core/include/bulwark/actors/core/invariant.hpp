@@ -15,5 +15,6 @@ namespace bulwark::detail {
 }  // namespace bulwark::detail
 
 /// Checks a condition that only a bug in bulwark can break; on in every build.
-#define BULWARK_INVARIANT(condition) \
-  (static_cast<bool>(condition) ? void(0) : ::bulwark::detail::invariant_broken(#condition, __FILE__, __LINE__))
+#define BULWARK_INVARIANT(condition)      \
+  (static_cast<bool>(condition) ? void(0) \
+                                : ::bulwark::detail::invariant_broken(#condition, __FILE__, __LINE__))

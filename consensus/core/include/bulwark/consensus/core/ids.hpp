@@ -23,7 +23,8 @@ constexpr std::uint32_t number(group_id g) { return static_cast<std::uint32_t>(g
 constexpr slot next(slot s) { return slot{number(s) + 1}; }
 constexpr slot previous(slot s) { return slot{number(s) - 1}; }
 
-/// A ballot of Paxos: ordered by round, ties broken by the node that owns it. Each node uses a round at most once.
+/// A ballot of Paxos: ordered by round, ties broken by the node that owns it. Each node uses a round at most
+/// once.
 ///
 /// Source: Lamport, "Paxos Made Simple" (2001), section 2.2 (there: proposal number).
 struct ballot {

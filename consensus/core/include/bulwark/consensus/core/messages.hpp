@@ -9,8 +9,9 @@
 #include "bulwark/consensus/core/command.hpp"
 #include "bulwark/consensus/core/ids.hpp"
 
-/// What the replicas of a group say to each other. The words are those of the Paxos papers; `docs/protocol.md` defines each.
-/// Every message is sent point to point and may be lost, delayed, reordered or doubled: no handler may rely on more.
+/// What the replicas of a group say to each other. The words are those of the Paxos papers;
+/// `docs/protocol.md` defines each. Every message is sent point to point and may be lost, delayed, reordered
+/// or doubled: no handler may rely on more.
 namespace bulwark::consensus {
 
 /// What is agreed on in one slot: a batch of commands in their order. An empty batch is a no-op.
@@ -38,7 +39,8 @@ struct chosen_entry {
   friend bool operator==(const chosen_entry&, const chosen_entry&) = default;
 };
 
-// -- leader election (ballot leader election; Ng, Haridi, Carbone, "Omni-Paxos", EuroSys 2023, section 5) ---------------------------
+// -- leader election (ballot leader election; Ng, Haridi, Carbone, "Omni-Paxos", EuroSys 2023, section 5)
+// ---------------------------
 
 /// Asks a peer whether it is there, and what it knows of leaders.
 struct beat {
@@ -58,7 +60,8 @@ struct beat_ack {
   friend bool operator==(const beat_ack&, const beat_ack&) = default;
 };
 
-// -- Paxos --------------------------------------------------------------------------------------------------------------------------
+// -- Paxos
+// --------------------------------------------------------------------------------------------------------------------------
 
 /// Phase 1a: asks for a promise for all slots behind `chosen`.
 struct prepare {
@@ -71,8 +74,8 @@ struct prepare {
 /// Phase 1b: the sender takes part in no lower ballot any more. A long answer comes in parts.
 struct promise {
   ballot under;
-  slot chosen{};                         ///< the sender knows every slot up to here to be chosen
-  std::uint32_t part = 0;                ///< 0 .. parts-1
+  slot chosen{};           ///< the sender knows every slot up to here to be chosen
+  std::uint32_t part = 0;  ///< 0 .. parts-1
   std::uint32_t parts = 1;
   std::vector<accepted_entry> accepted;  ///< accepted slots behind both `chosen`s
 
@@ -129,7 +132,8 @@ struct learned {
   friend bool operator==(const learned&, const learned&) = default;
 };
 
-// -- linearizable reads (a quorum round shared by all waiting reads) -------------------------------------------------------------
+// -- linearizable reads (a quorum round shared by all waiting reads)
+// -------------------------------------------------------------
 
 /// The leader asks whether it still leads.
 struct confirm {
@@ -147,7 +151,8 @@ struct confirmed {
   friend bool operator==(const confirmed&, const confirmed&) = default;
 };
 
-// -- requests of clients, forwarded to the leader ----------------------------------------------------------------------------------
+// -- requests of clients, forwarded to the leader
+// ----------------------------------------------------------------------------------
 
 enum class request_kind : std::uint8_t {
   write = 1,  ///< goes through the log
@@ -156,7 +161,8 @@ enum class request_kind : std::uint8_t {
 
 /// A replica hands a request of its client to the replica that it takes for the leader.
 struct forward {
-  ballot under;  ///< the leadership that it is meant for; any other drops it, so that it cannot be proposed twice
+  ballot under;  ///< the leadership that it is meant for; any other drops it, so that it cannot be proposed
+                 ///< twice
   request_kind kind = request_kind::write;
   command what;
 
@@ -164,16 +170,17 @@ struct forward {
 };
 
 enum class outcome : std::uint8_t {
-  done = 1,       ///< applied (or read); the reply is valid
-  not_done = 2,   ///< certainly never applied: safe to try again
-  unknown = 3,    ///< may or may not be applied, now or later
-  no_leader = 4,  ///< certainly never applied: no leader with a quorum was found in time
-  overloaded = 5, ///< certainly never applied: queues are full
+  done = 1,        ///< applied (or read); the reply is valid
+  not_done = 2,    ///< certainly never applied: safe to try again
+  unknown = 3,     ///< may or may not be applied, now or later
+  no_leader = 4,   ///< certainly never applied: no leader with a quorum was found in time
+  overloaded = 5,  ///< certainly never applied: queues are full
 };
 
 /// The leader's answer to a `forward`.
 struct forward_reply {
-  ballot under;                   ///< copied from the forward: an answer to an earlier attempt must not pass for one to a later
+  ballot
+      under;  ///< copied from the forward: an answer to an earlier attempt must not pass for one to a later
   std::uint64_t incarnation = 0;  ///< copied from the command
   std::uint64_t request = 0;      ///< copied from the command
   outcome result = outcome::unknown;
@@ -182,8 +189,8 @@ struct forward_reply {
   friend bool operator==(const forward_reply&, const forward_reply&) = default;
 };
 
-using message = std::variant<beat, beat_ack, prepare, promise, accept, accepted, refused, chosen_up_to, learn, learned, confirm,
-                             confirmed, forward, forward_reply>;
+using message = std::variant<beat, beat_ack, prepare, promise, accept, accepted, refused, chosen_up_to, learn,
+                             learned, confirm, confirmed, forward, forward_reply>;
 
 /// A message on its way.
 struct envelope {

@@ -17,28 +17,33 @@ namespace bulwark::consensus {
 struct replica_options {
   group_id group{};
   node_id self = node_id::none;
-  std::vector<node_id> members;    ///< all voters, self included
-  std::uint64_t incarnation = 0;   ///< differs in each life of the node
-  std::uint64_t seed = 1;          ///< for the jitter of elections
+  std::vector<node_id> members;   ///< all voters, self included
+  std::uint64_t incarnation = 0;  ///< differs in each life of the node
+  std::uint64_t seed = 1;         ///< for the jitter of elections
 
   duration interval = std::chrono::milliseconds{100};  ///< T_interval: time between heartbeats
-  duration timeout = std::chrono::milliseconds{400};   ///< T_timeout: a peer silent for T_interval + T_timeout is gone
-  duration request_timeout = std::chrono::seconds{5};  ///< a request without an outcome by then gets `unknown` or `no_leader`
-  duration no_leader_patience = std::chrono::seconds{1};  ///< how long a request waits for a leader to be elected
+  duration timeout =
+      std::chrono::milliseconds{400};  ///< T_timeout: a peer silent for T_interval + T_timeout is gone
+  duration request_timeout =
+      std::chrono::seconds{5};  ///< a request without an outcome by then gets `unknown` or `no_leader`
+  duration no_leader_patience =
+      std::chrono::seconds{1};  ///< how long a request waits for a leader to be elected
 
-  std::size_t window = 64;                       ///< slots in flight at the leader
-  std::size_t batch_commands = 512;              ///< commands in one slot
-  std::size_t batch_bytes = 1u << 20;            ///< payload in one slot
-  std::size_t waiting_commands = 16384;          ///< requests held at one replica; more are `overloaded`
-  std::size_t waiting_bytes = 64u << 20;         ///< their payload
-  std::size_t cached_bytes = 64u << 20;          ///< applied values kept in memory for laggards; older ones are read from the log
-  std::size_t learn_bytes = 1u << 20;            ///< payload of one `learned`
+  std::size_t window = 64;                ///< slots in flight at the leader
+  std::size_t batch_commands = 512;       ///< commands in one slot
+  std::size_t batch_bytes = 1u << 20;     ///< payload in one slot
+  std::size_t waiting_commands = 16384;   ///< requests held at one replica; more are `overloaded`
+  std::size_t waiting_bytes = 64u << 20;  ///< their payload
+  std::size_t cached_bytes =
+      64u << 20;  ///< applied values kept in memory for laggards; older ones are read from the log
+  std::size_t learn_bytes = 1u << 20;  ///< payload of one `learned`
 
   /// Empty if the options can work, else what is wrong and what was expected.
   [[nodiscard]] std::string validate() const;
 };
 
-// -- what is durable ---------------------------------------------------------------------------------------------------------------
+// -- what is durable
+// ---------------------------------------------------------------------------------------------------------------
 
 /// "I take part in no ballot below this one any more."
 struct promise_record {
@@ -58,16 +63,17 @@ struct chosen_record {
 /// An `accepted_entry` with the ballot {} is a value that was learned as chosen.
 using record = std::variant<promise_record, accepted_entry, chosen_record>;
 
-/// What a log store gives back after a restart: the last promise, the highest chosen watermark, the last value of each slot behind
-/// it. The values up to `chosen` stay in the store: the replica asks for them by `fetch{self, ...}` and applies them piece by piece, so
-/// that a log larger than memory can be recovered.
+/// What a log store gives back after a restart: the last promise, the highest chosen watermark, the last
+/// value of each slot behind it. The values up to `chosen` stay in the store: the replica asks for them by
+/// `fetch{self, ...}` and applies them piece by piece, so that a log larger than memory can be recovered.
 struct recovered_state {
   ballot promised;
-  slot chosen{};                         ///< 0 if none
-  std::vector<accepted_entry> entries;   ///< ascending by slot; all behind `chosen`, possibly with gaps
+  slot chosen{};                        ///< 0 if none
+  std::vector<accepted_entry> entries;  ///< ascending by slot; all behind `chosen`, possibly with gaps
 };
 
-// -- events ------------------------------------------------------------------------------------------------------------------------
+// -- events
+// ------------------------------------------------------------------------------------------------------------------------
 
 /// A message of a peer came in.
 struct received {
@@ -87,7 +93,8 @@ struct storage_state {
   bool writable = true;
 };
 
-/// The link to a peer was lost (reset, closed, refused) or came up. A reset counts at once; silence is found by heartbeats.
+/// The link to a peer was lost (reset, closed, refused) or came up. A reset counts at once; silence is found
+/// by heartbeats.
 struct link_state {
   node_id peer = node_id::none;
   bool up = false;
@@ -106,15 +113,18 @@ struct fetched {
   std::vector<chosen_entry> entries;
 };
 
-/// The state machine's replies to an `apply` or `query` effect, in the order of its commands. Called right after the effect.
+/// The state machine's replies to an `apply` or `query` effect, in the order of its commands. Called right
+/// after the effect.
 struct replied {
   std::uint64_t number = 0;  ///< of the effect
   std::vector<bytes> replies;
 };
 
-using event = std::variant<received, tick, persisted, storage_state, link_state, client_request, fetched, replied>;
+using event =
+    std::variant<received, tick, persisted, storage_state, link_state, client_request, fetched, replied>;
 
-// -- effects: performed in their order ---------------------------------------------------------------------------------------------
+// -- effects: performed in their order
+// ---------------------------------------------------------------------------------------------
 
 /// Send at once.
 struct send {
@@ -152,7 +162,8 @@ struct answer {
   bytes reply;
 };
 
-/// Read chosen values from the log store, for a laggard or (peer == self) for the replay after a restart; then step with `fetched`.
+/// Read chosen values from the log store, for a laggard or (peer == self) for the replay after a restart;
+/// then step with `fetched`.
 struct fetch {
   node_id peer = node_id::none;
   slot first{};
@@ -162,12 +173,13 @@ struct fetch {
 
 /// Who leads changed, as seen from here.
 struct leader_changed {
-  ballot leader;          ///< {} if none is known
+  ballot leader;  ///< {} if none is known
 };
 
 using effect = std::variant<send, persist, apply, query, answer, fetch, leader_changed>;
 
-// -- state, for people and tests ---------------------------------------------------------------------------------------------------
+// -- state, for people and tests
+// ---------------------------------------------------------------------------------------------------
 
 enum class replica_role : std::uint8_t { follower, candidate, leader };
 
@@ -178,19 +190,19 @@ struct replica_status {
   bool has_quorum = false;  ///< reaches a majority, itself included
   slot chosen{};
   slot applied{};
-  slot last{};              ///< highest accepted slot
+  slot last{};  ///< highest accepted slot
   std::size_t in_flight = 0;
   std::size_t waiting = 0;
   std::uint64_t elections = 0;  ///< leader changes seen in this life
 };
 
-/// One member of a Multi-Paxos group: acceptor, learner, and leader when elected. Decides everything, performs nothing.
+/// One member of a Multi-Paxos group: acceptor, learner, and leader when elected. Decides everything,
+/// performs nothing.
 ///
-/// Paper:      Lamport, "Paxos Made Simple", sections 2.2-2.4 and 3; leader election after Omni-Paxos (EuroSys 2023), section 5
-/// Owner:      one replica_actor, or a simulation; not thread-safe
-/// Time:       the caller passes `now`; it never goes back
-/// Errors:     stale, doubled or foreign input changes nothing; a broken invariant aborts
-/// Bounds:     see replica_options
+/// Paper:      Lamport, "Paxos Made Simple", sections 2.2-2.4 and 3; leader election after Omni-Paxos
+/// (EuroSys 2023), section 5 Owner:      one replica_actor, or a simulation; not thread-safe Time:       the
+/// caller passes `now`; it never goes back Errors:     stale, doubled or foreign input changes nothing; a
+/// broken invariant aborts Bounds:     see replica_options
 class replica {
  public:
   /// @pre options.validate().empty()

@@ -5,15 +5,16 @@
 
 namespace bulwark::consensus {
 
-/// What is replicated: a deterministic machine. Every replica applies the same commands in the same order, so equal histories must give
-/// equal states and replies. Time and randomness may only come with the command.
+/// What is replicated: a deterministic machine. Every replica applies the same commands in the same order, so
+/// equal histories must give equal states and replies. Time and randomness may only come with the command.
 ///
 /// Owner: one replica_actor or a simulation; not thread-safe.
 class state_machine {
  public:
   virtual ~state_machine() = default;
 
-  /// Changes the state and returns the reply. Must not throw: bad input is answered with a reply that says so.
+  /// Changes the state and returns the reply. Must not throw: bad input is answered with a reply that says
+  /// so.
   virtual bytes apply(const bytes& command) = 0;
 
   /// Answers from the state without changing it. Must not throw.

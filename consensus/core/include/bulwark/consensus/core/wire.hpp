@@ -16,7 +16,8 @@ class wire_writer {
   template <class Integer>
   void put(Integer number) {
     static_assert(std::is_unsigned_v<Integer>);
-    for (std::size_t i = 0; i < sizeof(Integer); ++i) out_.push_back(static_cast<char>(number >> (8 * i) & 0xff));
+    for (std::size_t i = 0; i < sizeof(Integer); ++i)
+      out_.push_back(static_cast<char>(number >> (8 * i) & 0xff));
   }
 
   /// At most 2^32-1 bytes.
@@ -29,8 +30,9 @@ class wire_writer {
   std::string& out_;
 };
 
-/// Reads what wire_writer wrote, from bytes that nobody vouches for: every read says whether there was enough.
-/// After the first short read all further ones fail too, so that a decoder may check once, at its end.
+/// Reads what wire_writer wrote, from bytes that nobody vouches for: every read says whether there was
+/// enough. After the first short read all further ones fail too, so that a decoder may check once, at its
+/// end.
 class wire_reader {
  public:
   explicit wire_reader(std::string_view in) : in_{in} {}
@@ -41,7 +43,8 @@ class wire_reader {
     if (!good_ || in_.size() < sizeof(Integer)) return good_ = false;
     number = 0;
     for (std::size_t i = 0; i < sizeof(Integer); ++i)
-      number = static_cast<Integer>(number | static_cast<Integer>(static_cast<unsigned char>(in_[i])) << (8 * i));
+      number =
+          static_cast<Integer>(number | static_cast<Integer>(static_cast<unsigned char>(in_[i])) << (8 * i));
     in_.remove_prefix(sizeof(Integer));
     return true;
   }
