@@ -65,8 +65,7 @@ void connection::drop() {
   on_closed_(this);
 }
 
-// -- input: I/O thread
-// ---------------------------------------------------------------------------------------------
+// -- input: I/O thread ----------------------------------------------------------------------------
 
 void connection::wait_readable() {
   reading_ = true;
@@ -143,8 +142,7 @@ void connection::resume_reading() {
   if (!reading_ && !input_ended_) on_readable();
 }
 
-// -- output: any thread
-// --------------------------------------------------------------------------------------------
+// -- output: any thread ---------------------------------------------------------------------------
 
 /// How much the socket took. @pre mutex_ is held and !closed_
 std::size_t connection::write_some(std::string_view data) {
@@ -221,8 +219,7 @@ void connection::on_writable() {
   if (drained) sink_->drained();
 }
 
-// -- the end
-// -------------------------------------------------------------------------------------------------------
+// -- the end --------------------------------------------------------------------------------------
 
 void connection::finish() {
   const std::lock_guard lock{mutex_};

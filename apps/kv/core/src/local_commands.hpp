@@ -22,8 +22,7 @@ after_reply answer_local(command_id id, std::span<const std::string_view> argume
                          server_view& server, const std::optional<replica_view>& status,
                          reply_builder& reply);
 
-// -- parts, one file each
-// ------------------------------------------------------------------------------------------
+// -- parts, one file each -------------------------------------------------------------------------
 
 void answer_client(std::span<const std::string_view> arguments, client_record& client, server_view& server,
                    reply_builder& reply);

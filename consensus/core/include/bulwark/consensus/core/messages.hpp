@@ -39,8 +39,7 @@ struct chosen_entry {
   friend bool operator==(const chosen_entry&, const chosen_entry&) = default;
 };
 
-// -- leader election (ballot leader election; Ng, Haridi, Carbone, "Omni-Paxos", EuroSys 2023, section 5)
-// ---------------------------
+// -- leader election (ballot leader election; Ng, Haridi, Carbone, "Omni-Paxos", EuroSys 2023, section 5) ---
 
 /// Asks a peer whether it is there, and what it knows of leaders.
 struct beat {
@@ -60,8 +59,7 @@ struct beat_ack {
   friend bool operator==(const beat_ack&, const beat_ack&) = default;
 };
 
-// -- Paxos
-// --------------------------------------------------------------------------------------------------------------------------
+// -- Paxos ----------------------------------------------------------------------------------------
 
 /// Phase 1a: asks for a promise for all slots behind `chosen`.
 struct prepare {
@@ -132,8 +130,7 @@ struct learned {
   friend bool operator==(const learned&, const learned&) = default;
 };
 
-// -- linearizable reads (a quorum round shared by all waiting reads)
-// -------------------------------------------------------------
+// -- linearizable reads (a quorum round shared by all waiting reads) ------------------------------
 
 /// The leader asks whether it still leads.
 struct confirm {
@@ -151,8 +148,7 @@ struct confirmed {
   friend bool operator==(const confirmed&, const confirmed&) = default;
 };
 
-// -- requests of clients, forwarded to the leader
-// ----------------------------------------------------------------------------------
+// -- requests of clients, forwarded to the leader -------------------------------------------------
 
 enum class request_kind : std::uint8_t {
   write = 1,  ///< goes through the log

@@ -42,8 +42,7 @@ struct replica_options {
   [[nodiscard]] std::string validate() const;
 };
 
-// -- what is durable
-// ---------------------------------------------------------------------------------------------------------------
+// -- what is durable ------------------------------------------------------------------------------
 
 /// "I take part in no ballot below this one any more."
 struct promise_record {
@@ -72,8 +71,7 @@ struct recovered_state {
   std::vector<accepted_entry> entries;  ///< ascending by slot; all behind `chosen`, possibly with gaps
 };
 
-// -- events
-// ------------------------------------------------------------------------------------------------------------------------
+// -- events ---------------------------------------------------------------------------------------
 
 /// A message of a peer came in.
 struct received {
@@ -123,8 +121,7 @@ struct replied {
 using event =
     std::variant<received, tick, persisted, storage_state, link_state, client_request, fetched, replied>;
 
-// -- effects: performed in their order
-// ---------------------------------------------------------------------------------------------
+// -- effects: performed in their order ------------------------------------------------------------
 
 /// Send at once.
 struct send {
@@ -178,8 +175,7 @@ struct leader_changed {
 
 using effect = std::variant<send, persist, apply, query, answer, fetch, leader_changed>;
 
-// -- state, for people and tests
-// ---------------------------------------------------------------------------------------------------
+// -- state, for people and tests ------------------------------------------------------------------
 
 enum class replica_role : std::uint8_t { follower, candidate, leader };
 
