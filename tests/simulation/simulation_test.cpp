@@ -39,7 +39,9 @@ TEST(simulation, many_worlds_keep_every_promise_and_nothing_that_should_happen_i
   if (number_from("BULWARK_SEED", 0)) GTEST_SKIP() << "one seed only";
   const auto all = run_seeds(1000, number_from("BULWARK_SEEDS", 600));
   std::printf("%s", all.table().c_str());
-  if (!HasFailure()) EXPECT_EQ(all.missing(), "");
+  if (!HasFailure()) {
+    EXPECT_EQ(all.missing(), "");
+  }
 }
 
 }  // namespace
