@@ -66,19 +66,32 @@ json to_json(const tree_node& node) {
   return out;
 }
 
+/// A reply that is still owed. It holds a session of the socket, which must not outlive the event loop: the
+/// loop goes last, however late the reply comes.
+struct owed_reply {
+  std::shared_ptr<boost::asio::io_context> loop;
+  cluster::control_server::reply send;
+
+  void operator()(const json& answer) const {
+    boost::asio::post(
+        *loop,
+        [send = send, text = answer.dump(-1, ' ', false, json::error_handler_t::replace)] { send(text); });
+  }
+};
+
 /// The socket and the thread that serves it. Destruction ends both.
 class control_socket {
  public:
   control_socket(const std::filesystem::path& directory, std::function<void(json, reply_function)> take)
       : take_{std::move(take)},
-        server_{io_, directory,
+        server_{*loop_, directory,
                 [this](const std::string& line, cluster::control_server::reply reply) {
                   receive(line, std::move(reply));
                 }},
-        thread_{[this] { io_.run(); }} {}
+        thread_{[this] { loop_->run(); }} {}
 
   ~control_socket() {
-    io_.stop();
+    loop_->stop();
     thread_.join();
   }
 
@@ -87,15 +100,12 @@ class control_socket {
     auto request = json::parse(line, nullptr, false);
     if (!request.is_object() || !request.value("do", json{}).is_string())
       return reply(failure("expected one JSON object a line with the field \"do\"").dump());
-    take_(std::move(request), [this, reply = std::move(reply)](const json& answer) {
-      boost::asio::post(
-          io_, [reply, text = answer.dump(-1, ' ', false, json::error_handler_t::replace)] { reply(text); });
-    });
+    take_(std::move(request), owed_reply{loop_, std::move(reply)});
   }
 
   std::function<void(json, reply_function)> take_;
-  boost::asio::io_context io_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
+  std::shared_ptr<boost::asio::io_context> loop_ = std::make_shared<boost::asio::io_context>(1);
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_->get_executor()};
   cluster::control_server server_;
   std::thread thread_;
 };
