@@ -18,7 +18,7 @@ using load::outcome;
 using std::chrono::steady_clock;
 
 TEST(process_faults, a_leader_killed_again_and_again_loses_nothing) {
-  const local_cluster cluster({.program = program()});
+  local_cluster cluster({.program = program()});
   checked_load load(modest_load(cluster.endpoints()));
   load.start();
   for (int kills = 0; kills < 4; ++kills) {
@@ -29,24 +29,26 @@ TEST(process_faults, a_leader_killed_again_and_again_loses_nothing) {
     ASSERT_TRUE(eventually(5s, [&] { return load.write_after_fault().has_value(); }))
         << "no write after " << leader;
   }
-  EXPECT_TRUE(cluster.await_all_up(10s)) << "a killed node did not come back";
+  EXPECT_TRUE(cluster.await_all_up(10s)) << cluster.describe();
   load.stop();
   expect_nothing_lost(load);
+  EXPECT_TRUE(cluster.stop()) << "the cluster did not stop when asked to";
 }
 
 TEST(process_faults, all_nodes_killed_at_once_lose_nothing) {
-  const local_cluster cluster({.program = program()});
+  local_cluster cluster({.program = program()});
   checked_load load(modest_load(cluster.endpoints()));
   load.start();
   for (int kills = 0; kills < 2; ++kills) {
     std::this_thread::sleep_for(1500ms);  // some writes between two faults
     for (const auto& each : cluster.processes()) ::kill(each.pid, SIGKILL);
     load.mark_fault(steady_clock::now());
-    ASSERT_TRUE(eventually(10s, [&] { return load.write_after_fault().has_value(); }));
-    ASSERT_TRUE(cluster.await_all_up(10s));
+    ASSERT_TRUE(eventually(10s, [&] { return load.write_after_fault().has_value(); })) << cluster.describe();
+    ASSERT_TRUE(cluster.await_all_up(10s)) << cluster.describe();
   }
   load.stop();
   expect_nothing_lost(load);
+  EXPECT_TRUE(cluster.stop()) << "the cluster did not stop when asked to";
 }
 
 TEST(process_faults, a_majority_serves_and_a_minority_says_that_it_cannot) {
@@ -80,7 +82,7 @@ TEST(process_faults, a_majority_serves_and_a_minority_says_that_it_cannot) {
 }
 
 TEST(process_faults, a_paused_leader_is_replaced_and_serves_nothing_stale_afterwards) {
-  const local_cluster cluster({.program = program()});
+  local_cluster cluster({.program = program()});
   checked_load load(modest_load(cluster.endpoints()));
   load.start();
   for (int pauses = 0; pauses < 2; ++pauses) {
@@ -109,10 +111,11 @@ TEST(process_faults, a_paused_leader_is_replaced_and_serves_nothing_stale_afterw
       const auto read = fresh.call({"GET", "k"});
       EXPECT_TRUE(!read.done() || read.answer.text == "new") << read.answer.text;
     }
-    EXPECT_TRUE(cluster.await_all_up(10s)) << "the paused node did not come back";
+    EXPECT_TRUE(cluster.await_all_up(10s)) << cluster.describe();
   }
   load.stop();
   expect_nothing_lost(load);
+  EXPECT_TRUE(cluster.stop()) << "the cluster did not stop when asked to";
 }
 
 }  // namespace

@@ -84,22 +84,25 @@ local_cluster::local_cluster(cluster_options options)
     return ready || launcher_->wait(steady_clock::now()).has_value();
   });
   if (ready) return;
+  const auto exit_code = launcher_->wait(steady_clock::now());
   stop();
-  auto message =
-      "the cluster did not get ready; its launcher said:\n" + last_part(file_content(output), 4000);
+  auto message = "the cluster did not get ready; its launcher " +
+                 (exit_code ? "ended with exit code " + std::to_string(*exit_code) : "was stopped") +
+                 " and said:\n" + last_part(file_content(output), 4000);
   for (const auto& id : ids_) message += "\n--- " + id + "\n" + log_tail(id);
   throw std::runtime_error(message);
 }
 
 local_cluster::~local_cluster() { stop(); }
 
-void local_cluster::stop() {
-  if (!launcher_) return;
+bool local_cluster::stop() {
+  if (!launcher_) return true;
   // A paused node could not obey the launcher.
   for (const auto& id : ids_) signal(id, SIGCONT);
   launcher_->signal(SIGTERM);
-  launcher_->wait(steady_clock::now() + std::chrono::seconds(12));
+  const bool ended = launcher_->wait(steady_clock::now() + std::chrono::seconds(12)).has_value();
   launcher_.reset();
+  return ended;
 }
 
 std::string local_cluster::ask(const std::filesystem::path& where, const std::string& request,
@@ -231,6 +234,24 @@ run_result local_cluster::command(std::vector<std::string> arguments, duration p
   arguments.insert(arguments.begin(), options_.program.string());
   arguments.insert(arguments.end(), {"--dir", directory().string()});
   return run(arguments, patience);
+}
+
+std::string local_cluster::describe() const {
+  std::string all;
+  for (const auto& id : ids_) {
+    const auto node = process_of(id);
+    all += id + ": process " +
+           (node ? node->state + ", " + std::to_string(node->restarts) + " restarts" : "unknown");
+    if (const auto answer = status(id)) {
+      all += "; " + answer->state + " " + answer->role + " of " + answer->leader + ", chosen " +
+             std::to_string(answer->chosen) + ", applied " + std::to_string(answer->applied);
+      for (const auto& peer : answer->peers) all += ", " + peer.id + " " + peer.state;
+    } else {
+      all += "; does not answer";
+    }
+    all += "\n";
+  }
+  return all;
 }
 
 std::string local_cluster::log_tail(const std::string& id) const {

@@ -77,8 +77,9 @@ class local_cluster {
   /// Leaves the directory in place in the end.
   void keep_directory() { directory_.keep(); }
 
-  /// Stops all processes, gently at first. The directory stays until the destructor.
-  void stop();
+  /// Stops all processes; the directory stays until the destructor. False if they did not end when asked to,
+  /// within 12 s, and were killed.
+  bool stop();
 
   /// Client addresses of all nodes, n1 first.
   std::vector<endpoint> endpoints() const;
@@ -115,6 +116,9 @@ class local_cluster {
 
   /// Runs `bulwark ARGUMENTS... --dir DIRECTORY` to its end.
   run_result command(std::vector<std::string> arguments, duration patience = std::chrono::seconds(15)) const;
+
+  /// What each node says of itself now, a line each, for messages.
+  std::string describe() const;
 
   /// The end of a node's log, for messages.
   std::string log_tail(const std::string& id) const;
