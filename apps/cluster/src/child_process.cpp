@@ -114,6 +114,13 @@ child_end child_process::reap() {
   return describe_end(info.si_code, info.si_status);
 }
 
+std::filesystem::path own_program() {
+  const std::filesystem::path link = "/proc/self/exe";
+  std::error_code error;
+  auto name = std::filesystem::read_symlink(link, error);
+  return !error && std::filesystem::equivalent(name, link, error) ? name : link;
+}
+
 child_end describe_end(int code, int status) {
   if (code == CLD_EXITED) return {status == 0, "exit code " + std::to_string(status)};
   std::string text = "killed by signal " + std::to_string(status);

@@ -149,7 +149,8 @@ void node_keeper::perform(const plan::effect& effect) {
 
 void node_keeper::launch(std::uint64_t generation) {
   try {
-    const child_command command{options_.program, node_command_line(options_, node_),
+    const auto program = options_.program.empty() ? own_program() : options_.program;
+    const child_command command{program, node_command_line(options_, node_),
                                 options_.directory.node_log(node_.id)};
     current_ = std::make_shared<incarnation>(io_, command, generation);
   } catch (const std::exception& e) {

@@ -107,7 +107,7 @@ exit_code run_up(const common_options& common, const up_options& options) {
   directory_lock lock(directory);
   launcher_options launch{.directory = directory,
                           .config = settle_config(directory, options.wish),
-                          .program = options.program,
+                          .program = {},
                           .node_arguments = options.node_arguments,
                           .policy = {},
                           .on_event = {}};

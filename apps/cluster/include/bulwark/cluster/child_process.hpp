@@ -58,6 +58,10 @@ class child_process {
   unique_fd output_;
 };
 
+/// The file that this process runs: by its name if that still leads to it, so that a child has the name of
+/// the program; else (it was replaced or removed) by the link that the kernel keeps.
+std::filesystem::path own_program();
+
 /// Explains an end as waitid() reports it: its si_code and si_status.
 child_end describe_end(int code, int status);
 

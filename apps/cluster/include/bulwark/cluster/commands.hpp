@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,7 +43,6 @@ struct up_options {
   bool detach = false;
   std::chrono::seconds wait{60};            ///< with detach: how long the cluster may take to get ready
   std::vector<std::string> node_arguments;  ///< for every node's command line
-  std::filesystem::path program = "/proc/self/exe";  ///< run as `program node …`
 };
 
 /// Runs a local cluster until it is stopped; with `detach`, leaves it to a process in the background once it

@@ -51,8 +51,8 @@ struct restart_policy {
 struct launcher_options {
   cluster_directory directory;
   cluster_config config;
-  std::filesystem::path program = "/proc/self/exe";  ///< run as `program node --id …`
-  std::vector<std::string> node_arguments;           ///< added to every node's command line
+  std::filesystem::path program;            ///< run as `program node --id …`; empty: own_program()
+  std::vector<std::string> node_arguments;  ///< added to every node's command line
   restart_policy policy;
   std::uint64_t log_bytes_max = 64u << 20;  ///< of each log file; one older file of that size is kept
   bool handle_signals = true;  ///< SIGINT, SIGTERM and SIGHUP stop the cluster; a second one kills it
