@@ -32,6 +32,13 @@ class direct_replica : public caf::event_based_actor {
     };
   }
 
+  // The machine knows the service, and the service this actor: without this they would keep each other.
+  void on_exit() override {
+    kept_.clear();
+    machine_.reset();
+    script_.reset();
+  }
+
  private:
   caf::result<consensus::submit_result> submit(const consensus::submit& what) {
     ++script_->submits;
