@@ -80,6 +80,9 @@ class replica_actor final : public actor_base {
     // A promise that is merely dropped would leave its client waiting for ever.
     for (auto& [number, client] : std::exchange(clients_, {}))
       client.deliver(submit_result{static_cast<std::uint8_t>(outcome::unknown), {}});
+    // The log may still owe this actor an answer, and so hold it: without this they would keep each other.
+    options_.log = nullptr;
+    options_.links.clear();
   }
 
  private:
