@@ -122,6 +122,8 @@ class slow_log final : public caf::event_based_actor {
     };
   }
 
+  void on_exit() override { waiting_.clear(); }  // a promise holds its actor
+
  private:
   std::vector<caf::typed_response_promise<log_appended>> waiting_;
 };
