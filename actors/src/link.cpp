@@ -31,6 +31,10 @@ struct hello_overdue {
   std::uint64_t session = 0;
 };
 
+/// Asked of a subscriber, behind packets. It need not know it: any answer will do, an error too, since it
+/// comes after the packets were taken.
+struct packets_taken {};
+
 /// A session lives on.
 struct session_tick {
   std::uint64_t session = 0;
@@ -41,6 +45,7 @@ struct session_tick {
 }  // namespace bulwark
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::hello_overdue)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::packets_taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::session_tick)
 
 namespace bulwark {
@@ -198,7 +203,7 @@ class link final : public service_actor {
     if (late) heard_ = now();  // it is this process that stood still: what the peer said meanwhile waits
     if (now() - heard_ > silence_max) return lost("it is silent");
     for (std::size_t i = 0; i < link_channels; ++i)
-      if (in_[i].any()) give_credit(i);
+      if (in_[i].any()) settle(i);
     if (now() - kept_alive_ >= keepalive_every) {
       kept_alive_ = now();
       send(remote_, wire::credit{session_, 0, 0, 0});
@@ -245,18 +250,25 @@ class link final : public service_actor {
     heard_ = now();
     ++report_.packets_received;
     auto& received = in_[in.channel];
-    received.took(in.bytes.size());
+    received.came(in.bytes.size());
     if (const auto& taker = options_.subscribers[in.channel])
       send(taker, peer_packet{options_.peer, in.channel, std::move(in.bytes)});
-    if (received.many()) give_credit(in.channel);
+    if (received.many()) settle(in.channel);
   }
 
-  /// Credit follows the subscriber: what it leaves in its mailbox counts as under way.
-  void give_credit(std::size_t channel) {
-    const auto* load = gauge_of(options_.subscribers[channel]);
-    if (load && load->depth() > options_.subscriber_backlog_max) return;  // the next tick tries again
-    const auto taken = in_[channel].take();
-    send(remote_, wire::credit{session_, static_cast<std::uint8_t>(channel), taken.messages, taken.bytes});
+  /// Gives credit for what came in so far, once the subscriber has taken it.
+  void settle(std::size_t channel) {
+    const auto came_in = in_[channel].take();
+    const auto give_credit = [this, session = session_, channel, came_in] {
+      if (!report_.up || session != session_) return;
+      send(remote_,
+           wire::credit{session_, static_cast<std::uint8_t>(channel), came_in.messages, came_in.bytes});
+    };
+    const auto& taker = options_.subscribers[channel];
+    if (!taker) return give_credit();
+    request(taker, caf::infinite, packets_taken{}).then(give_credit, [give_credit](caf::error&) {
+      give_credit();
+    });
   }
 
   void take(const wire::credit& back) {

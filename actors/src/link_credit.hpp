@@ -37,22 +37,22 @@ class outgoing_credit {
   std::uint64_t bytes_ = 0;
 };
 
-/// What the receiver of one channel took and has not told its sender yet. Not thread-safe.
+/// What came in on one channel and is not settled yet. Not thread-safe.
 class incoming_credit {
  public:
   explicit incoming_credit(credit_window window = {}) : window_{window} {}
 
-  void took(std::size_t bytes) {
+  void came(std::size_t bytes) {
     ++messages_;
     bytes_ += bytes;
   }
 
   [[nodiscard]] bool any() const { return messages_ > 0; }
 
-  /// It is worth a message: a quarter of the window, so that the sender never has to wait for a timer.
+  /// It is worth settling: a quarter of the window, so that the sender never has to wait for a timer.
   [[nodiscard]] bool many() const { return messages_ >= window_.messages / 4 || bytes_ >= window_.bytes / 4; }
 
-  /// What is to be told now.
+  /// All of it, to be settled now.
   credit_window take() {
     const credit_window all{messages_, bytes_};
     messages_ = 0;

@@ -30,6 +30,9 @@ namespace {
 /// something keeps failing for so long that a new process is the better cure.
 constexpr backoff_options delays{.initial = 50ms, .max = 2s, .factor = 2, .jitter = 0.2, .reset_after = 10s};
 
+/// For a link that is being restarted. Few, since they may be large, and consensus does well without them.
+constexpr std::size_t packets_held_max = 64;
+
 supervisor_flags flags(restart_strategy strategy) {
   return {.strategy = strategy, .intensity = 30, .period = 60s};
 }
@@ -80,11 +83,11 @@ struct node_tree::impl {
         replica{make_ref("replica")},
         clients{front_settings()} {
     for (const auto& [peer, where] : parts.options->peers)
-      links.emplace(peer, make_ref("link-n" + std::to_string(peer)));
+      links.emplace(peer, make_ref("link-n" + std::to_string(peer), packets_held_max));
   }
 
-  caf::actor make_ref(std::string name) {
-    return make_stable_ref(system, {.name = std::move(name), .hold_max = 65536});
+  caf::actor make_ref(std::string name, std::size_t hold_max = 65536) {
+    return make_stable_ref(system, {.name = std::move(name), .hold_max = hold_max});
   }
 
   kv::front_options front_settings() const {

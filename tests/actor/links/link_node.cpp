@@ -177,7 +177,6 @@ void link_node::start_link(std::uint32_t peer) {
                        .connector = parts_->connector,
                        .subscribers = parts_->subscribers};
   options.windows = parts_->options.windows;
-  options.subscriber_backlog_max = parts_->options.backlog_max;
   options.hello_timeout = 500ms;
   parts_->run(peer, parts_->links.at(peer), spawn_link(parts_->system, std::move(options)));
 }

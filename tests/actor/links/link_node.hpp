@@ -52,10 +52,9 @@ struct link_node_options {
   std::uint32_t id = 0;
   std::string cluster = "test";
   std::uint64_t incarnation = 1;
-  std::uint16_t port = 0;                        ///< to listen on
+  std::uint16_t port = 0;                          ///< to listen on
   std::map<std::uint32_t, std::uint16_t> peers{};  ///< number -> port; 0 for one that is never dialled
   std::array<credit_window, link_channels> windows = link_options{}.windows;
-  std::int64_t backlog_max = link_options{}.subscriber_backlog_max;
 };
 
 /// The network of one node in an actor system of its own: connector, links, and a subscriber for each

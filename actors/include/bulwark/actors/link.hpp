@@ -65,15 +65,13 @@ struct link_options {
   std::array<credit_window, link_channels> windows{credit_window{4096, 32u << 20},
                                                    credit_window{64, 64u << 10}};
   duration hello_timeout = std::chrono::seconds{1};
-  /// Credit is withheld while the mailbox of a channel's subscriber holds more messages than this.
-  std::int64_t subscriber_backlog_max = 8192;
 };
 
 /// Spawns one end of the connection to a peer.
 ///
 /// Takes:   peer_packet from this node, to go out; it is dropped and counted if the peer is not connected, or
-/// has given
-///          no credit: a peer that stands still never makes this process grow.
+///          has given no credit: a peer that stands still never makes this process grow. Credit is given for
+///          what the subscribers took out of their mailboxes, so nor does a subscriber that stands still.
 /// Gives:   peer_packet and peer_link_state to the subscribers.
 /// Answers: get_link_report.
 [[nodiscard]] caf::actor spawn_link(caf::actor_system& system, link_options options);
