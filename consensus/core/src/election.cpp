@@ -77,6 +77,8 @@ void election::on_link(node_id peer_id, bool up, instant now) {
   } else if (p.linked) {
     p.linked = false;
     p.lost_in = round_;
+    p.heard = false;  // what it said before is worth nothing once it is back
+    p.content = false;
     begin_round(now);
   }
   changed_ = true;

@@ -10,11 +10,11 @@ void requests::add(client_request what, instant now) {
   const bool too_many = open_.size() >= options_.waiting_commands;
   if (too_many || (open_bytes_ + what.payload.size() > options_.waiting_bytes && !open_.empty()))
     return out_.emit(answer{what.request, outcome::overloaded, {}});
-  open_bytes_ += what.payload.size();
   const auto payload_bytes = what.payload.size();
   open_request fresh{what.kind, stage::parked, std::move(what.payload), payload_bytes, {}, 0};
   const auto [which, added] = open_.emplace(what.request, std::move(fresh));
   if (!added) return;
+  open_bytes_ += payload_bytes;
   deadlines_.push_back({now + options_.request_timeout, what.request, 0});
   if (leader_ == ballot{})
     park(which, now);
