@@ -4,6 +4,7 @@
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
+#include <caf/io/basp_broker.hpp>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -13,7 +14,7 @@
 #include "bulwark/actors/link.hpp"
 #include "bulwark/actors/service_actor.hpp"
 #include "link_messages.hpp"
-#include "tcp_probe.hpp"
+#include "tcp_dial.hpp"
 
 namespace bulwark {
 
@@ -24,11 +25,17 @@ struct dial_now {
   std::uint32_t peer = 0;
 };
 
+/// A connection was ended, and CAF has not said so.
+struct end_overdue {
+  std::uint32_t peer = 0;
+};
+
 }  // namespace
 
 }  // namespace bulwark
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::dial_now)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::end_overdue)
 
 namespace bulwark {
 
@@ -38,9 +45,18 @@ namespace {
 constexpr duration handshake_timeout = std::chrono::seconds{3};
 /// Between dials that all seem to succeed.
 constexpr duration dials_apart = std::chrono::milliseconds{5};
+/// For CAF to forget a connection that was ended.
+constexpr duration end_timeout = std::chrono::seconds{1};
 /// Kinds of refused hellos that are remembered, so that each is logged once.
 constexpr std::size_t refusals_remembered = 64;
 
+/// Dials, and hands the connections over to CAF.
+///
+/// CAF could dial by itself, but does so with a single thread that an address without an answer keeps for
+/// minutes. Nor does it notice when it loses the way to a node whose connection is still open: it knows
+/// connections by their descriptors, and the end of an old one may take away the route of the one that got
+/// the same descriptor. So each session gets a new connection, and a second descriptor of it is kept here to
+/// end it for sure.
 class connector final : public service_actor {
  public:
   connector(caf::actor_config& config, connector_options options)
@@ -52,8 +68,12 @@ class connector final : public service_actor {
   const char* name() const override { return "bulwark.connector"; }
 
   caf::behavior make_behavior() override {
+    set_down_handler([this](caf::down_msg& down) { door_closed(down.source); });
     for (const auto& [peer, link] : options_.links) send(link, connector_ready{});
     return {[this](const dial& wish) { take(wish.peer); }, [this](const dial_now& due) { connect(due.peer); },
+            [this](const end_overdue& late) {
+              if (find(late.peer)->ending) ended(late.peer, *find(late.peer));
+            },
             [this](const dial_succeeded& peer) { succeeded(peer.peer); },
             [this](wire::hello& from_peer) { answer(from_peer); }};
   }
@@ -64,6 +84,9 @@ class connector final : public service_actor {
     peer_address address;
     caf::actor requester{};    ///< the link that wants the door
     bool under_way = false;    ///< a dial is due or in progress
+    tcp_socket connection{};   ///< that CAF was given
+    caf::actor_addr door{};    ///< reached through it
+    bool ending = false;       ///< its end is awaited
     bool delayed = false;      ///< the last dial came to nothing
     std::string last_error{};  ///< that was logged
   };
@@ -79,33 +102,64 @@ class connector final : public service_actor {
     auto* to = find(peer);
     if (!to) return;
     to->requester = caf::actor_cast<caf::actor>(current_sender());
-    if (!to->under_way) schedule(peer, *to);
+    if (std::exchange(to->under_way, true)) return;
+    end(peer, *to);
+  }
+
+  /// Ends the connection of the session before. A new one is of use only after CAF has forgotten it, and with
+  /// it the peer's actors.
+  void end(std::uint32_t peer, route& to) {
+    std::exchange(to.connection, {}).shut_down();
+    if (!to.door) return schedule(peer, to);
+    to.ending = true;
+    delayed_send(this, end_timeout, end_overdue{peer});
+  }
+
+  void door_closed(const caf::actor_addr& door) {
+    for (auto& [peer, to] : routes_) {
+      if (to.door != door) continue;
+      to.door = nullptr;
+      if (to.ending) ended(peer, to);
+    }
+  }
+
+  void ended(std::uint32_t peer, route& to) {
+    to.ending = false;
+    to.door = nullptr;
+    schedule(peer, to);
   }
 
   void schedule(std::uint32_t peer, route& to) {
     const auto delay = std::exchange(to.delayed, true) ? to.delays.next(random_.next01()) : dials_apart;
-    to.under_way = true;
     delayed_send(this, delay, dial_now{peer});
   }
 
   void connect(std::uint32_t peer) {
     auto& to = *find(peer);
-    const auto unreachable = probe_tcp(to.address, options_.connect_timeout);
-    if (!unreachable.empty()) return failed(peer, unreachable);
-    request(system().middleman().actor_handle(), handshake_timeout, caf::connect_atom_v, to.address.host,
-            to.address.port)
+    auto [socket, problem] = dial_tcp(to.address, options_.connect_timeout);
+    if (problem.empty() && !(to.connection = socket.duplicate())) problem = "no more descriptors";
+    if (!problem.empty()) return failed(peer, problem);
+    auto& middleman = system().middleman();
+    request(middleman.named_broker<caf::io::basp_broker>(caf::atom("BASP")), handshake_timeout,
+            caf::connect_atom_v, middleman.backend().new_scribe(socket.release()), to.address.port)
         .then(
             [this, peer](const caf::node_id&, caf::strong_actor_ptr& door, const std::set<std::string>&) {
               if (!door) return failed(peer, "something else than a node listens there");
-              auto& found = *find(peer);
-              found.under_way = false;
-              send(found.requester, door_found{caf::actor_cast<caf::actor>(door)});
+              found(*find(peer), caf::actor_cast<caf::actor>(door));
             },
             [this, peer](caf::error& why) { failed(peer, error_text(why)); });
   }
 
+  void found(route& to, const caf::actor& door) {
+    to.under_way = false;
+    to.door = door.address();
+    monitor(door);
+    send(to.requester, door_found{door});
+  }
+
   void failed(std::uint32_t peer, const std::string& why) {
     auto& to = *find(peer);
+    std::exchange(to.connection, {}).shut_down();
     if (std::exchange(to.last_error, why) != why)
       spdlog::warn("connector: cannot reach n{} at {}:{}: {}; trying on", peer, to.address.host,
                    to.address.port, why);

@@ -93,6 +93,9 @@ class link_node {
   std::unique_ptr<parts> parts_;
 };
 
+/// Opens a connection to the port and closes it at once, as a port scan or a health check does.
+void knock(std::uint16_t port);
+
 /// A port that nothing listens on right now.
 [[nodiscard]] std::uint16_t free_port();
 

@@ -184,6 +184,18 @@ TEST_F(link_test, a_link_survives_the_crash_of_its_connector) {
   EXPECT_EQ(two->report(1).sessions, 1u);
 }
 
+TEST_F(link_test, strangers_that_come_and_go_keep_no_link_down) {
+  connect();
+  expect_up();
+  for (int round = 0; round < 30; ++round) {
+    two->kill_link(1);
+    two->start_link(1);
+    for (int i = 0; i < 100; ++i) knock(one->port());
+    ASSERT_TRUE(two->await_report(1, [](const link_report& now) { return now.up; })) << round;
+    ASSERT_TRUE(one->await_report(2, [](const link_report& now) { return now.up; })) << round;
+  }
+}
+
 TEST_F(link_test, packets_without_a_connection_are_dropped_and_counted) {
   two = std::make_unique<link_node>(link_node_options{.id = 2, .peers = {{1, free_port()}}});
   for (int i = 0; i < 10; ++i) two->send(1, "lost");
