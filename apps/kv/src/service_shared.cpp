@@ -6,6 +6,7 @@
 
 #include <caf/all.hpp>
 
+#include "bulwark/actors/router.hpp"
 #include "session_messages.hpp"
 
 namespace bulwark::kv {
@@ -15,14 +16,14 @@ namespace {
 /// Delivers what happens on one connection to its session.
 class session_sink final : public client_sink {
  public:
-  session_sink(std::shared_ptr<service::shared> service, client_record client, session_pool::assignment to)
+  session_sink(std::shared_ptr<service::shared> service, client_record client, routed to)
       : service_{std::move(service)}, client_{std::move(client)}, to_{std::move(to)} {}
 
   void opened(std::shared_ptr<channel> connection) override {
-    caf::anon_send(to_.session, client_opened{client_, std::make_shared<client_hold>(std::move(connection))});
+    caf::anon_send(to_.worker, client_opened{client_, std::make_shared<client_hold>(std::move(connection))});
   }
   void received(std::string data) override {
-    caf::anon_send(to_.session, client_received{client_.id, std::move(data)});
+    caf::anon_send(to_.worker, client_received{client_.id, std::move(data)});
   }
   void input_ended() override { tell(client_change::input_ended); }
   void drained() override { tell(client_change::drained); }
@@ -32,11 +33,11 @@ class session_sink final : public client_sink {
   }
 
  private:
-  void tell(client_change what) { caf::anon_send(to_.session, client_changed{client_.id, what}); }
+  void tell(client_change what) { caf::anon_send(to_.worker, client_changed{client_.id, what}); }
 
   std::shared_ptr<service::shared> service_;
   client_record client_;
-  session_pool::assignment to_;
+  routed to_;  // this connection is load of its worker
 };
 
 void raise_open_files() {
@@ -52,6 +53,7 @@ service::shared::shared(front_options with)
     : options{std::move(with)},
       started{std::chrono::steady_clock::now()},
       budget{std::make_shared<byte_budget>(options.buffers_bytes_max)},
+      sessions{make_router(options.replica->home_system(), "sessions", options.routing)},
       port{options.port} {
   raise_open_files();
 }
@@ -64,7 +66,7 @@ admission service::shared::admit(const std::shared_ptr<shared>& self, const std:
     return {nullptr, "-LOADING The node is shutting down\r\n"};
   }
   client_record client{.address = peer, .local_address = local};
-  auto to = self->sessions.pick();
+  auto to = pick(self->sessions);
   if (!to) {
     ++self->refused_;
     return {nullptr, "-LOADING The node is starting its sessions\r\n"};

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <caf/actor.hpp>
 #include <mutex>
 #include <unordered_map>
 
 #include "bulwark/kv/front.hpp"
 #include "channel.hpp"
-#include "session_pool.hpp"
 #include "tcp_server.hpp"
 
 namespace bulwark::kv {
@@ -33,7 +33,7 @@ struct service::shared final : server_view {
   const front_options options;
   const instant started;
   const std::shared_ptr<byte_budget> budget;
-  session_pool sessions;
+  const caf::actor sessions;  ///< router over the session workers that are there
   std::atomic<std::uint16_t> port;
 
   std::atomic<bool> draining{false};  // open connections end once they are answered, new ones are refused

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bulwark/actors/messages.hpp"
+#include "bulwark/actors/router.hpp"
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "session_messages.hpp"
@@ -187,9 +188,7 @@ class session : public service_actor {
 
 caf::actor spawn_session(caf::actor_system& system, std::shared_ptr<service::shared> service) {
   caf::actor result = system.spawn<session>(service);
-  service->sessions.add(result);
-  // Runs at once if the session has ended already.
-  result->attach_functor([service, self = result.address()] { service->sessions.remove(self); });
+  add_worker(service->sessions, result);
   return result;
 }
 

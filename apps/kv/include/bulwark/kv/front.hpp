@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "bulwark/actors/core/routing_policy.hpp"
 #include "bulwark/actors/core/time.hpp"
 #include "bulwark/consensus/core/state_machine.hpp"
 #include "bulwark/kv/core/conversation.hpp"
@@ -19,8 +20,8 @@
 /// ```
 /// clients (rest_for_one)
 /// ├─ sessions (one_for_one): session1..sessionN   each speaks with its share of the client connections
-/// └─ front                                        accepts; gives each connection to the least loaded of two
-/// sessions
+/// └─ front                                        accepts; a router gives each connection to the least
+/// loaded session
 /// ```
 /// Wiring, once per node:
 /// ```
@@ -35,7 +36,8 @@ struct front_options {
   std::string host = "127.0.0.1";
   std::uint16_t port =
       0;  ///< 0: a free one, chosen at the first start of the front and kept when it is restarted
-  std::size_t sessions = 4;  ///< session workers
+  std::size_t sessions = 4;                                 ///< session workers
+  routing_policy routing{routing_kind::least_connections};  ///< of connections to session workers
   caf::actor
       replica;  ///< answers consensus::submit and consensus::get_replica_status; outlives its incarnations
 
@@ -63,8 +65,8 @@ struct front_options {
   [[nodiscard]] std::string validate() const;
 };
 
-/// What of the client side outlives its actors: limits, counts, the port, the pool of sessions. Thread-safe.
-/// Copies share it, and so do the children: it may be destroyed before them.
+/// What of the client side outlives its actors: limits, counts, the port, the router over the sessions.
+/// Thread-safe. Copies share it, and so do the children: it may be destroyed before them.
 class service {
  public:
   using child_start = std::function<caf::actor(caf::actor_system&, caf::actor supervisor)>;
