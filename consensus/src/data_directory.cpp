@@ -15,6 +15,7 @@
 
 #include "bulwark/consensus/crc32c.hpp"
 #include "bulwark/consensus/file_layer.hpp"
+#include "errno_error.hpp"
 #include "log_files.hpp"
 
 namespace bulwark::consensus {
@@ -23,10 +24,6 @@ namespace {
 constexpr std::string_view first_line = "bulwark data directory";
 constexpr unsigned format_version = 1;
 constexpr std::size_t cluster_name_max = 255;
-
-[[noreturn]] void throw_errno(const std::string& what) {
-  throw std::system_error{errno, std::generic_category(), what};
-}
 
 std::string checksum_line(std::string_view text) {
   char line[32];

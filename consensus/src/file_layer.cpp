@@ -9,14 +9,12 @@
 #include <cerrno>
 #include <system_error>
 
+#include "errno_error.hpp"
+
 namespace bulwark::consensus {
 namespace {
 
 namespace fs = std::filesystem;
-
-[[noreturn]] void throw_errno(const std::string& what) {
-  throw std::system_error{errno, std::generic_category(), what};
-}
 
 /// Owns a descriptor and knows the path for error texts.
 class system_file final : public file {

@@ -18,15 +18,13 @@ extern "C" {
 #include <iterator>
 #include <system_error>
 
+#include "errno_error.hpp"
+
 namespace bulwark::cluster {
 
 namespace {
 
 constexpr int cannot_execute = 127;  // as shells have it
-
-[[noreturn]] void throw_errno(const std::string& what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
 
 /// The rest of the child's life before exec. Only async-signal-safe calls: the parent may have threads.
 [[noreturn]] void become(const char* program, char* const* arguments, int output, int errors, pid_t parent) {

@@ -12,6 +12,7 @@
 
 #include "bulwark/cluster/failure.hpp"
 #include "bulwark/cluster/unique_fd.hpp"
+#include "errno_error.hpp"
 
 namespace bulwark::cluster {
 
@@ -19,10 +20,6 @@ namespace {
 
 constexpr std::uint32_t default_nodes = 5;
 constexpr std::uint32_t resp_offset = 100;
-
-[[noreturn]] void throw_errno(const std::string& what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
 
 void write_all(int fd, std::string_view text, const std::string& name) {
   while (!text.empty()) {

@@ -18,7 +18,7 @@
 
 namespace bulwark::cluster {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 using namespace std::chrono_literals;
 
 namespace {
@@ -36,7 +36,7 @@ const node_entry& require_node(const cluster_config& config, const std::string& 
 }
 
 /// The answer, if it says ok. Errors: throws failure.
-json require_answer(const control_answer& answer, const std::string& who, const std::string& advice) {
+ordered_json require_answer(const control_answer& answer, const std::string& who, const std::string& advice) {
   if (!answer.ok())
     throw failure(exit_code::unreachable, who + " cannot be reached: " + answer.error, advice);
   const auto told = parse_object(answer.line);
@@ -46,15 +46,15 @@ json require_answer(const control_answer& answer, const std::string& who, const 
       who + " refused: " + field<std::string>(told, "error").value_or("the answer was not understood"));
 }
 
-json ask_launcher(const cluster_directory& directory, const json& request,
-                  std::chrono::milliseconds timeout) {
+ordered_json ask_launcher(const cluster_directory& directory, const ordered_json& request,
+                          std::chrono::milliseconds timeout) {
   return require_answer(ask({directory.root(), compact(request)}, timeout),
                         "the launcher of " + directory.root().string(),
                         "is the cluster up? `bulwark up` starts it");
 }
 
 /// Has the launcher do something to a node and says so.
-exit_code act_on_node(const common_options& common, const std::string& id, json request,
+exit_code act_on_node(const common_options& common, const std::string& id, ordered_json request,
                       const std::string& done, std::chrono::milliseconds timeout) {
   const auto directory = resolve_directory(common.directory);
   require_node(require_config(directory), id);
@@ -75,7 +75,7 @@ std::string signal_text(int signal) {
 exit_code kill_actor(const common_options& common, const std::string& id, const std::string& actor) {
   const auto directory = resolve_directory(common.directory);
   require_node(require_config(directory), id);
-  const json request{{"do", "kill"}, {"actor", actor}};
+  const ordered_json request{{"do", "kill"}, {"actor", actor}};
   const auto answer = ask({directory.node_data(id), compact(request)}, std::max(common.timeout, 2000ms));
   const auto told = require_answer(answer, id, "see `bulwark ps`");
   const auto killed = field<std::string>(told, "killed").value_or(actor);
@@ -114,13 +114,13 @@ exit_code run_tree(const common_options& common, const std::string& node) {
   for (const auto& n : nodes) questions.push_back({directory.node_data(n.id), R"({"do":"tree"})"});
   // A tree is gathered from many actors, so it takes longer than a status.
   const auto answers = ask_all(questions, std::max(common.timeout, 2000ms));
-  json list = json::array();
+  ordered_json list = ordered_json::array();
   std::size_t missing = 0;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const auto& answer = answers[i];
     if (!answer.ok()) ++missing;
     if (common.json) {
-      json entry{{"id", nodes[i].id}, {"tree", nullptr}};
+      ordered_json entry{{"id", nodes[i].id}, {"tree", nullptr}};
       if (answer.ok()) entry["tree"] = parse_object(answer.line).value("tree", nlohmann::json());
       if (!answer.ok()) entry["error"] = answer.error;
       list.push_back(std::move(entry));
@@ -196,7 +196,7 @@ exit_code run_down(const common_options& common) {
 
 void show_failure(const failure& what, bool as_json, bool no_colour) {
   if (as_json) {
-    json object{
+    ordered_json object{
         {"ok", false}, {"error", what.what()}, {"advice", nullptr}, {"exit_code", number(what.code())}};
     if (!what.advice().empty()) object["advice"] = what.advice();
     std::cerr << compact(object) << std::endl;

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "bulwark/cluster/log_file.hpp"
+#include "errno_error.hpp"
 
 namespace bulwark::cluster {
 
@@ -24,10 +25,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr char farewell = '\x04';  // end of transmission: ends the text for the starter
-
-[[noreturn]] void throw_errno(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
 
 void leave_terminal(const std::filesystem::path& log) {
   ::setsid();

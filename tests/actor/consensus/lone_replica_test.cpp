@@ -21,9 +21,6 @@ namespace {
 using namespace consensus;
 using namespace std::chrono_literals;
 
-constexpr auto done = static_cast<std::uint8_t>(outcome::done);
-constexpr auto unknown = static_cast<std::uint8_t>(outcome::unknown);
-
 class lone_replica_test : public testing::Test {
  protected:
   void SetUp() override { ASSERT_EQ(group_.leader(), 1u); }

@@ -15,8 +15,6 @@ namespace {
 using namespace consensus;
 using namespace std::chrono_literals;
 
-constexpr auto done = static_cast<std::uint8_t>(outcome::done);
-
 std::uint32_t other_than(std::uint32_t node) { return node % 3 + 1; }
 
 class replica_actor_test : public testing::Test {

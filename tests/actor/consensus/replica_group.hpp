@@ -16,6 +16,10 @@
 
 namespace bulwark::test {
 
+/// As a submit_result carries them.
+inline constexpr auto done = static_cast<std::uint8_t>(consensus::outcome::done);
+inline constexpr auto unknown = static_cast<std::uint8_t>(consensus::outcome::unknown);
+
 /// A state machine whose state tells its whole history.
 class history_machine final : public consensus::state_machine {
  public:

@@ -14,12 +14,12 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using namespace std::chrono_literals;
 
-constexpr ballot of_two{5, node_id{2}};
-constexpr ballot of_three{6, node_id{3}};
+constexpr ballot under_two{5, node_id{2}};
+constexpr ballot under_three{6, node_id{3}};
 
 /// A follower of node 2.
 void follow_two(replica_bench& bench) {
-  bench.receive(2, prepare{of_two, slot{}});
+  bench.receive(2, prepare{under_two, slot{}});
   bench.sync();
   bench.clear();
 }
@@ -33,8 +33,8 @@ TEST(requests, a_follower_forwards_and_passes_the_reply_on) {
   follow_two(bench);
   bench.step(client_request{1, request_kind::write, "x"});
   EXPECT_THAT(bench.sent_of<forward>(),
-              ElementsAre(forward{of_two, request_kind::write, {node_id{1}, 11, 1, "x"}}));
-  const forward_reply reply{of_two, 11, 1, outcome::done, "did x"};
+              ElementsAre(forward{under_two, request_kind::write, {node_id{1}, 11, 1, "x"}}));
+  const forward_reply reply{under_two, 11, 1, outcome::done, "did x"};
   bench.receive(2, reply);
   bench.receive(2, reply);
   ASSERT_THAT(bench.answers, SizeIs(1));
@@ -45,9 +45,9 @@ TEST(requests, replies_to_another_life_or_attempt_are_ignored) {
   replica_bench bench;
   follow_two(bench);
   bench.step(client_request{1, request_kind::write, "x"});
-  bench.receive(2, forward_reply{of_two, 10, 1, outcome::done, "old life"});
+  bench.receive(2, forward_reply{under_two, 10, 1, outcome::done, "old life"});
   bench.receive(2, forward_reply{{4, node_id{2}}, 11, 1, outcome::not_done, ""});
-  bench.receive(3, forward_reply{of_two, 11, 1, outcome::overloaded, ""});
+  bench.receive(3, forward_reply{under_two, 11, 1, outcome::overloaded, ""});
   EXPECT_THAT(bench.answers, IsEmpty());
   EXPECT_THAT(bench.sent_of<forward>(), SizeIs(1));
 }
@@ -56,10 +56,10 @@ TEST(requests, a_write_certainly_not_done_goes_to_the_next_leader) {
   replica_bench bench;
   follow_two(bench);
   bench.step(client_request{1, request_kind::write, "x"});
-  bench.receive(2, forward_reply{of_two, 11, 1, outcome::not_done, ""});
-  bench.receive(3, prepare{of_three, slot{}});
+  bench.receive(2, forward_reply{under_two, 11, 1, outcome::not_done, ""});
+  bench.receive(3, prepare{under_three, slot{}});
   ASSERT_THAT(bench.sent_of<forward>(), SizeIs(2));
-  EXPECT_EQ(bench.sent_of<forward>()[1].under, of_three);
+  EXPECT_EQ(bench.sent_of<forward>()[1].under, under_three);
   EXPECT_THAT(bench.answers, IsEmpty());
 }
 
@@ -73,7 +73,7 @@ TEST(requests, when_the_leader_is_lost_a_write_is_unknown_and_a_read_is_asked_ag
   EXPECT_EQ(bench.answers[0].request, 1u);
   EXPECT_EQ(bench.answers[0].result, outcome::unknown);
   bench.clear();
-  bench.receive(3, prepare{of_three, slot{}});
+  bench.receive(3, prepare{under_three, slot{}});
   ASSERT_THAT(bench.sent_of<forward>(), SizeIs(1));
   EXPECT_EQ(bench.sent_of<forward>()[0].what.request, 2u);
 }
