@@ -2,6 +2,9 @@
 #include "bulwark/actors/service_actor.hpp"
 
 #include <caf/all.hpp>
+#include <utility>
+
+#include "bulwark/actors/compat.hpp"
 
 namespace bulwark {
 
@@ -14,13 +17,7 @@ caf::result<caf::message> refuse_unknown(caf::scheduled_actor* self, caf::messag
 }
 
 caf::error text_of_exception(caf::scheduled_actor*, std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& problem) {
-    return caf::make_error(caf::sec::runtime_error, std::string{problem.what()});
-  } catch (...) {
-    return caf::make_error(caf::sec::runtime_error, std::string{"an exception that is no std::exception"});
-  }
+  return error_of_exception(thrown);
 }
 
 }  // namespace
@@ -43,14 +40,38 @@ void service_actor::enqueue(caf::mailbox_element_ptr element, caf::execution_uni
 caf::invoke_message_result service_actor::consume(caf::mailbox_element& element) {
   struct count_down {
     std::atomic<std::int64_t>& depth;
+    std::atomic<std::uint64_t>& progress;
     bool keep = false;
     ~count_down() {
       if (!keep) depth.fetch_sub(1, std::memory_order_relaxed);
+      step(progress);
     }
-  } handled{depth_};
-  const auto result = caf::event_based_actor::consume(element);
-  handled.keep = result == caf::invoke_message_result::skipped;  // it waits on
-  return result;
+    static void step(std::atomic<std::uint64_t>& count) {  // one writer: no need for an atomic increment
+      count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+  } handled{depth_, progress_};
+  count_down::step(progress_);
+  try {
+    const auto result = caf::event_based_actor::consume(element);
+    handled.keep = result == caf::invoke_message_result::skipped;  // it waits on
+    return result;
+  } catch (...) {
+    if (!passes_over(element, std::current_exception())) throw;
+    return caf::invoke_message_result::consumed;
+  }
+}
+
+void service_actor::pass_over_failures(failure_filter filter) {
+  filter_.store(std::make_shared<const failure_filter>(std::move(filter)));
+}
+
+bool service_actor::passes_over(caf::mailbox_element& element, const std::exception_ptr& thrown) {
+  const auto filter = filter_.load();
+  if (!filter) return false;
+  auto problem = error_of_exception(thrown);
+  if (!(*filter)(describe_exit(problem))) return false;
+  refuse(element, std::move(problem));
+  return true;
 }
 
 }  // namespace bulwark

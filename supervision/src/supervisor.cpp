@@ -13,14 +13,7 @@ namespace bulwark {
 namespace {
 
 void check(const supervisor_options& options) {
-  std::vector<child_spec> specs;
-  for (const auto& one : options.children) {
-    specs.push_back(one.spec);
-    if (!one.start) throw std::invalid_argument{"child \"" + one.spec.id + "\" has no start function"};
-    if (one.ref && !is_stable_ref(one.ref))
-      throw std::invalid_argument{"the reference of child \"" + one.spec.id + "\" is not a stable reference"};
-  }
-  if (const auto problem = validate(options.flags, specs); !problem.empty())
+  if (const auto problem = validate(options.flags, options.children); !problem.empty())
     throw std::invalid_argument{problem};
 }
 
@@ -38,6 +31,24 @@ void let_go_of_all(const std::vector<child>& children, bool for_good) {
 }
 
 }  // namespace
+
+std::string validate(const child& one) {
+  if (!one.start && !one.start_with) return "child \"" + one.spec.id + "\" has no start function";
+  if (one.ref && !is_stable_ref(one.ref))
+    return "the reference of child \"" + one.spec.id + "\" is not a stable reference";
+  return {};
+}
+
+std::string validate(const supervisor_flags& flags, const std::vector<child>& children) {
+  std::vector<child_spec> specs;
+  for (const auto& one : children) {
+    if (auto problem = validate(one); !problem.empty()) return problem;
+    if (one.ref && flags.strategy == restart_strategy::simple_one_for_one)
+      return "the children of a pool cannot share one reference";
+    specs.push_back(one.spec);
+  }
+  return validate(flags, specs);
+}
 
 caf::actor spawn_supervisor(caf::actor_system& system, supervisor_options options) {
   check(options);

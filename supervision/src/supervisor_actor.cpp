@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "supervisor_actor.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "bulwark/actors/messages.hpp"
@@ -49,8 +51,11 @@ supervisor_actor::supervisor_actor(caf::actor_config& config, supervisor_options
       plan_{options.flags, specs_of(options.children), options.seed},
       started_at_{now()} {
   for (auto& one : options.children) {
-    auto id = one.spec.id;
-    members_.emplace(std::move(id), member{std::move(one), {}, 0});
+    auto shared = std::make_shared<const child>(std::move(one));
+    if (options.flags.strategy == restart_strategy::simple_one_for_one)
+      template_ = std::move(shared);
+    else
+      members_.emplace(shared->spec.id, member{shared});
   }
 }
 
@@ -59,8 +64,12 @@ caf::behavior supervisor_actor::make_behavior() {
   set_exit_handler([this](caf::exit_msg& message) { on_exit_message(message); });
   if (parent_) monitor(parent_);
   take(plan::start_all{});
-  return {
+  caf::message_handler own{
       [this](child_ready) { on_ready(); },
+      [this](const failure_passed_over& what) {
+        take(plan::child_resumed{
+            what.id, what.generation, {exit_kind::failure, what.text, what.category, what.code}});
+      },
       [this](const supervisor_tick& tick) {
         if (tick.number != timer_number_) return;  // another one was set since
         timer_.reset();
@@ -69,18 +78,20 @@ caf::behavior supervisor_actor::make_behavior() {
       [this](const get_tree& question) { return answer_tree(question); },
       [this](const kill_child& order) { return answer_kill(order); },
   };
+  return own.or_else(orders());
 }
 
 /// Runs when the actor ends in whatever way. After an orderly end no child is left; after a kill they have to
 /// go as well, and at once, since their successors may come at any time.
 void supervisor_actor::on_exit() {
   for (auto& [id, one] : members_) {
-    if (one.what.ref) unbind(one.what.ref);
+    if (one.what->ref) unbind(one.what->ref);
     kill_now(one.current);
     if (!parent_) let_go(one, true);  // nobody will start this tree again
   }
   members_.clear();
   incarnations_.clear();
+  stop_requests_.clear();
 }
 
 instant supervisor_actor::now() const { return home_system().clock().now(); }
@@ -88,7 +99,10 @@ instant supervisor_actor::now() const { return home_system().clock().now(); }
 /// Steps the plan. What happens while its effects are performed waits for its turn.
 void supervisor_actor::take(plan::event event) {
   events_.push_back(std::move(event));
-  if (stepping_) return;
+  if (!stepping_) settle_events();
+}
+
+void supervisor_actor::settle_events() {
   stepping_ = true;
   std::vector<plan::effect> effects;
   while (!events_.empty()) {
@@ -100,6 +114,13 @@ void supervisor_actor::take(plan::event event) {
   }
   stepping_ = false;
   set_timer();
+}
+
+/// The effects of an order that did not come as an event.
+void supervisor_actor::perform_all(const std::vector<plan::effect>& effects) {
+  stepping_ = true;
+  for (const auto& effect : effects) std::visit([this](const auto& what) { perform(what); }, effect);
+  settle_events();
 }
 
 void supervisor_actor::set_timer() {
@@ -121,7 +142,7 @@ void supervisor_actor::on_down(const caf::down_msg& down) {
   const auto [id, generation] = std::move(found->second);
   incarnations_.erase(found);
   if (const auto at = members_.find(id); at != members_.end() && at->second.generation == generation) {
-    if (at->second.what.ref) unbind(at->second.what.ref);
+    if (at->second.what->ref) unbind(at->second.what->ref);
     at->second.current = nullptr;
   }
   take(plan::child_exited{id, generation, describe_exit(down.reason)});
@@ -141,38 +162,75 @@ void supervisor_actor::on_ready() {
 
 // -- what the plan wants --------------------------------------------------------------------------
 
+start_result supervisor_actor::run_start(const member& of, std::string& problem) {
+  const auto self = caf::actor_cast<caf::actor>(this);
+  try {
+    auto result = of.what->start_with ? of.what->start_with(home_system(), self, of.arguments)
+                                      : of.what->start(home_system(), self);
+    if (!result.handle && !result.ignored) problem = "its start function gave no actor";
+    return result;
+  } catch (...) {
+    problem = error_text(error_of_exception(std::current_exception()));
+  }
+  return {};
+}
+
 void supervisor_actor::perform(const plan::start_child& effect) {
   auto& one = members_.at(effect.id);
   std::string problem;
-  caf::actor born;
-  try {
-    born = one.what.start(home_system(), caf::actor_cast<caf::actor>(this));
-    if (!born) problem = "its start function gave no actor";
-  } catch (const std::exception& thrown) {
-    problem = thrown.what();
-  } catch (...) {
-    problem = "its start function threw something that is no std::exception";
-  }
-  if (!born) {
+  auto result = run_start(one, problem);
+  if (!problem.empty()) {
     events_.emplace_back(plan::start_failed{effect.id, effect.generation, std::move(problem)});
     return;
   }
-  one.current = born;
+  if (result.ignored) {
+    events_.emplace_back(plan::start_ignored{effect.id, effect.generation});
+    return;
+  }
+  one.current = std::move(result.handle);
+  one.info = std::move(result.info);
   one.generation = effect.generation;
-  incarnations_[born.address()] = {effect.id, effect.generation};
-  monitor(born);
-  if (!one.what.reports_ready) events_.emplace_back(plan::child_ready{effect.id, effect.generation});
+  if (one.what->spec.restart == restart_type::temporary) one.arguments = {};
+  incarnations_[one.current.address()] = {effect.id, effect.generation};
+  monitor(one.current);
+  pass_over_failures(one, effect.id);
+  if (!one.what->reports_ready) events_.emplace_back(plan::child_ready{effect.id, effect.generation});
+}
+
+/// Lets the incarnation itself go on after the failures that its rules say so of: only it can.
+void supervisor_actor::pass_over_failures(const member& of, const std::string& id) {
+  const auto& spec = *plan_.find_spec(id);
+  const auto resumes = [](const failure_rule& rule) { return rule.then == directive::resume; };
+  auto* target = dynamic_cast<service_actor*>(caf::actor_cast<caf::abstract_actor*>(of.current));
+  if (!target || std::ranges::none_of(spec.rules, resumes)) return;
+  target->pass_over_failures(
+      [spec, id, generation = of.generation, self = address()](const exit_status& failure) {
+        if (spec.decide(failure) != directive::resume) return false;
+        if (const auto supervisor = caf::actor_cast<caf::actor>(self))
+          caf::anon_send(supervisor,
+                         failure_passed_over{id, generation, failure.text, failure.category, failure.code});
+        return true;
+      });
 }
 
 void supervisor_actor::perform(const plan::stop_child& effect) {
   auto& one = members_.at(effect.id);
-  if (one.what.ref) unbind(one.what.ref);  // what comes from now on is for its successor
-  ask_to_stop(one.current);
+  if (one.what->ref) unbind(one.what->ref);  // what comes from now on is for its successor
+  if (!effect.within || one.what->spec.type != child_type::supervisor) return ask_to_stop(one.current);
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*effect.within);
+  request(one.current, caf::infinite,
+          stop_tree{static_cast<std::uint32_t>(std::max<std::int64_t>(1, left.count()))})
+      .then(
+          [this](stop_report& below) {
+            abandoned_.insert(abandoned_.end(), std::make_move_iterator(below.abandoned.begin()),
+                              std::make_move_iterator(below.abandoned.end()));
+          },
+          [](const caf::error&) {});  // it ended before, or it is no supervisor of ours: its down_msg tells
 }
 
 void supervisor_actor::perform(const plan::kill_child& effect) {
   auto& one = members_.at(effect.id);
-  if (one.what.ref) unbind(one.what.ref);
+  if (one.what->ref) unbind(one.what->ref);
   kill_now(one.current);
 }
 
@@ -180,19 +238,29 @@ void supervisor_actor::perform(const plan::abandoned& effect) {
   auto& one = members_.at(effect.id);
   if (one.current) incarnations_.erase(one.current.address());
   one.current = nullptr;
+  if (plan_.ending()) abandoned_.push_back(path_.empty() ? effect.id : path_ + '/' + effect.id);
+}
+
+void supervisor_actor::perform(const plan::check_progress& effect) {
+  const auto& handle = members_.at(effect.id).current;
+  const auto* seen =
+      handle ? dynamic_cast<const service_actor*>(caf::actor_cast<caf::abstract_actor*>(handle)) : nullptr;
+  if (seen) events_.emplace_back(plan::progress_seen{effect.id, effect.generation, seen->progress()});
 }
 
 void supervisor_actor::perform(const plan::child_gone& effect) {
   const auto at = members_.find(effect.id);
   if (at == members_.end()) return;
+  answer_started(at->second, effect.id);
   let_go(at->second, effect.dropped);
   if (effect.dropped) members_.erase(at);
 }
 
 void supervisor_actor::perform(const plan::publish& effect) {
-  if (effect.what.kind == event_kind::ready) {
-    auto& one = members_.at(effect.what.path);
-    if (one.what.ref) bind(one.what.ref, one.current);
+  if (const auto at = members_.find(effect.what.path); at != members_.end()) {
+    auto& one = at->second;
+    if (effect.what.kind == event_kind::ready && one.what->ref) bind(one.what->ref, one.current);
+    answer_orders(one, effect.what);
   }
   if (!sink_) return;
   auto event = effect.what;
@@ -208,17 +276,24 @@ void supervisor_actor::perform(const plan::all_ready&) {
   if (const auto parent = caf::actor_cast<caf::actor>(parent_)) send(parent, child_ready{});
 }
 
-void supervisor_actor::perform(const plan::gave_up& effect) { quit(shutdown_reason(effect.reason)); }
+void supervisor_actor::perform(const plan::gave_up& effect) {
+  for (auto& promise : stop_requests_) promise.deliver(stop_report{abandoned_});
+  quit(plan_.flags().gives_up_quietly ? shutdown_reason(effect.reason)
+                                      : caf::error{supervision_error::gave_up, effect.reason});
+}
 
-void supervisor_actor::perform(const plan::stopped&) { quit(last_words_); }
+void supervisor_actor::perform(const plan::stopped& effect) {
+  for (auto& promise : stop_requests_) promise.deliver(stop_report{abandoned_});
+  quit(effect.reason.empty() ? last_words_ : shutdown_reason(effect.reason));
+}
 
 void supervisor_actor::let_go(member& of, bool for_good) {
-  if (of.what.ref && for_good) {
-    close(of.what.ref, caf::make_error(caf::exit_reason::unreachable));
-  } else if (of.what.ref) {
-    vacate(of.what.ref);
+  if (of.what->ref && for_good) {
+    close(of.what->ref, caf::make_error(caf::exit_reason::unreachable));
+  } else if (of.what->ref) {
+    vacate(of.what->ref);
   }
-  if (of.what.gone) of.what.gone(for_good);
+  if (of.what->gone) of.what->gone(for_good);
 }
 
 }  // namespace bulwark

@@ -3,12 +3,14 @@
 
 #include <caf/all.hpp>
 #include <deque>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "bulwark/actors/reply_promise.hpp"
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/supervision/core/restart_plan.hpp"
 #include "bulwark/supervision/messages.hpp"
@@ -31,11 +33,22 @@ class supervisor_actor final : public service_actor {
   [[nodiscard]] const event_sink& sink() const noexcept { return sink_; }
 
  private:
+  /// Who waits for a child to be started, or to be down.
+  struct open_order {
+    enum class kind : bool { start, terminate };
+
+    kind what;
+    reply_promise promise;
+  };
+
   /// A child and its current incarnation, if it has one.
   struct member {
-    child what;
-    caf::actor current;
+    std::shared_ptr<const child> what;  ///< of a pool: shared by all
+    caf::actor current{};
     std::uint64_t generation = 0;
+    caf::message arguments{};     ///< of a pool
+    caf::message info{};          ///< of the last start
+    std::vector<open_order> orders{};  ///< not yet answered
   };
 
   /// Who an address belongs to.
@@ -46,6 +59,8 @@ class supervisor_actor final : public service_actor {
 
   [[nodiscard]] instant now() const;
   void take(plan::event event);
+  void settle_events();
+  void perform_all(const std::vector<plan::effect>& effects);
   void set_timer();
   void on_down(const caf::down_msg& down);
   void on_exit_message(const caf::exit_msg& message);
@@ -55,13 +70,31 @@ class supervisor_actor final : public service_actor {
   void perform(const plan::stop_child& effect);
   void perform(const plan::kill_child& effect);
   void perform(const plan::abandoned& effect);
+  void perform(const plan::check_progress& effect);
   void perform(const plan::child_gone& effect);
   void perform(const plan::publish& effect);
   void perform(const plan::all_ready& effect);
   void perform(const plan::gave_up& effect);
   void perform(const plan::stopped& effect);
 
+  start_result run_start(const member& of, std::string& problem);
+  void pass_over_failures(const member& of, const std::string& id);
+  void answer_orders(member& of, const supervision_event& event);
+  void answer_started(member& of, const std::string& id);
   void let_go(member& of, bool for_good);
+
+  using promised = caf::delegated<caf::message>;
+  caf::message_handler orders();
+  promised on(start_child& order);
+  promised on(start_pool_child& order);
+  promised on(const terminate_child& order);
+  promised on(const restart_child& order);
+  promised on(const delete_child& order);
+  promised on(change_supervisor& order);
+  promised on(const stop_tree& order);
+  [[nodiscard]] child_list list_children() const;
+  [[nodiscard]] caf::result<child_spec> find_spec(const std::string& id) const;
+
   caf::response_promise answer_tree(const get_tree& question);
   caf::response_promise answer_kill(const kill_child& order);
   [[nodiscard]] tree_node describe() const;
@@ -72,13 +105,16 @@ class supervisor_actor final : public service_actor {
   const caf::actor_addr parent_;  ///< weak, as the parent holds this one
   restart_plan plan_;
   const instant started_at_;
-  std::map<std::string, member> members_;
-  std::map<caf::actor_addr, incarnation> incarnations_;
+  std::shared_ptr<const child> template_;  ///< of a pool
+  std::unordered_map<std::string, member> members_;
+  std::unordered_map<caf::actor_addr, incarnation> incarnations_;
   std::deque<plan::event> events_;  ///< happened while effects are performed
   bool stepping_ = false;
   std::optional<instant> timer_;
   std::uint64_t timer_number_ = 0;
-  caf::error last_words_;  ///< the reason to end with once all children are down
+  std::vector<std::string> abandoned_;        ///< while it ends: paths, of its own tree
+  std::vector<reply_promise> stop_requests_;  ///< who wants to know about them
+  caf::error last_words_;                     ///< the reason to end with once all children are down
 };
 
 }  // namespace bulwark

@@ -95,7 +95,7 @@ caf::response_promise supervisor_actor::answer_kill(const kill_child& order) {
   } else if (rest.empty()) {
     kill_now(found->second.current);
     promise.deliver(kill_result{path, {}});
-  } else if (found->second.what.spec.type == child_type::supervisor) {
+  } else if (found->second.what->spec.type == child_type::supervisor) {
     promise.delegate(found->second.current, kill_child{rest, path});
   } else {
     promise.deliver(kill_result{{}, '"' + path + "\" is a worker and has no children"});

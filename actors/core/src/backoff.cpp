@@ -18,10 +18,11 @@ std::string backoff_options::validate() const {
 
 duration backoff::next(double random01) {
   const auto limit = static_cast<double>(options_.max.count());
+  const double growth =
+      options_.growth == backoff_growth::linear ? attempts_ + 1.0 : std::pow(options_.factor, attempts_);
   // In doubles, since the product overflows 64 bits long before it is cut to the limit.
-  const double plain =
-      std::min(limit, static_cast<double>(options_.initial.count()) * std::pow(options_.factor, attempts_));
-  if (plain < limit) ++attempts_;  // at the limit more attempts change nothing, so the exponent stays bounded
+  const double plain = std::min(limit, static_cast<double>(options_.initial.count()) * growth);
+  if (plain < limit) ++attempts_;  // at the limit more attempts change nothing, so their number stays bounded
   const double disturbed = plain * (1.0 + options_.jitter * (2.0 * random01 - 1.0));
   return duration{static_cast<duration::rep>(std::clamp(disturbed, 1.0, limit))};
 }

@@ -22,8 +22,13 @@ std::string what_more(const supervision_event& event) {
     case event_kind::abandoned: return generation;
     case event_kind::exited:
     case event_kind::start_failed:
-    case event_kind::stopped: return generation + "; " + event.reason.text;
-    case event_kind::gave_up: return event.reason.text;
+    case event_kind::stopped:
+    case event_kind::resumed:
+    case event_kind::hung:
+    case event_kind::parked:
+    case event_kind::given_up: return generation + "; " + event.reason.text;
+    case event_kind::gave_up:
+    case event_kind::shut_down: return event.reason.text;
     case event_kind::restarted:
       return generation + ", restarts: " + std::to_string(event.restarts) + "; T_fail " +
              milliseconds(event.t_fail) + " + T_recover " + milliseconds(event.t_recover) + " = " +
@@ -44,6 +49,11 @@ const char* to_string(event_kind kind) noexcept {
     case event_kind::gave_up: return "gave_up";
     case event_kind::abandoned: return "abandoned";
     case event_kind::stopped: return "stopped";
+    case event_kind::resumed: return "resumed";
+    case event_kind::hung: return "hung";
+    case event_kind::parked: return "parked";
+    case event_kind::given_up: return "given_up";
+    case event_kind::shut_down: return "shut_down";
   }
   return "unknown";
 }

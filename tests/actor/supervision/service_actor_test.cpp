@@ -61,9 +61,10 @@ TEST(describe_exit, tells_the_ways_to_end_apart) {
             (exit_status{exit_kind::shutdown, "user_shutdown"}));
   EXPECT_EQ(describe_exit(caf::exit_reason::kill), (exit_status{exit_kind::killed, "kill"}));
   EXPECT_EQ(describe_exit(caf::make_error(caf::sec::runtime_error, std::string{"poison"})),
-            (exit_status{exit_kind::failure, "runtime_error: poison"}));
+            (exit_status{exit_kind::failure, "runtime_error: poison", "system",
+                         static_cast<int>(caf::sec::runtime_error)}));
   EXPECT_EQ(describe_exit(caf::error{7, caf::atom("mine")}),
-            (exit_status{exit_kind::failure, "mine error 7"}));
+            (exit_status{exit_kind::failure, "mine error 7", "mine", 7}));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -16,6 +17,7 @@ struct deterministic_system::parts {
   caf::actor_system_config config;
   std::unique_ptr<caf::actor_system> system;
   caf::scheduler::test_coordinator* scheduler = nullptr;
+  std::optional<random_stream> schedule;
 
   template <class Choose>
   std::size_t run(std::size_t limit, Choose choose) {
@@ -49,8 +51,13 @@ caf::actor_system& deterministic_system::system() noexcept { return *parts_->sys
 instant deterministic_system::now() const { return parts_->scheduler->clock().current_time; }
 
 std::size_t deterministic_system::drain(std::size_t limit) {
-  return parts_->run(limit, [](auto&) {});
+  if (!parts_->schedule) return parts_->run(limit, [](auto&) {});
+  return parts_->run(limit, [&random = *parts_->schedule](auto& jobs) {
+    std::swap(jobs.front(), jobs[random.below(jobs.size())]);
+  });
 }
+
+void deterministic_system::shuffle(std::uint64_t seed) { parts_->schedule = random_stream{seed}; }
 
 std::size_t deterministic_system::drain_shuffled(std::uint64_t seed, std::size_t limit) {
   random_stream random{seed};

@@ -16,30 +16,12 @@ class dynamic_children : public testing::Test {
  protected:
   dynamic_children() { run.begin(); }
 
-  plan_error start(child_spec spec) {
-    return doing([&](auto& effects) { return run.plan.start_child(std::move(spec), run.now, effects); });
-  }
-  plan_error terminate(const char* id) {
-    return doing([&](auto& effects) { return run.plan.terminate_child(id, run.now, effects); });
-  }
-  plan_error restart(const char* id) {
-    return doing([&](auto& effects) { return run.plan.restart_child(id, run.now, effects); });
-  }
-  plan_error remove(const char* id) {
-    return doing([&](auto& effects) { return run.plan.delete_child(id, effects); });
-  }
+  plan_error start(child_spec spec) { return run.start(std::move(spec)); }
+  plan_error terminate(const std::string& id) { return run.terminate(id); }
+  plan_error restart(const std::string& id) { return run.restart(id); }
+  plan_error remove(const std::string& id) { return run.remove(id); }
 
   plan_run run{flags_of(restart_strategy::one_for_one), {}};
-
- private:
-  template <class Operation>
-  plan_error doing(Operation operation) {
-    std::vector<plan::effect> effects;
-    const auto result = operation(effects);
-    run.react(effects);
-    run.take(plan::tick{});  // lets the obliging world answer
-    return result;
-  }
 };
 
 TEST_F(dynamic_children, go_through_the_whole_cycle_with_the_right_errors) {
@@ -96,10 +78,60 @@ TEST_F(dynamic_children, a_terminated_temporary_child_is_forgotten) {
   EXPECT_EQ(restart("t"), plan_error::not_found);
 }
 
+TEST_F(dynamic_children, one_that_was_ignored_is_kept_down_unless_it_is_temporary) {
+  run.ignored = {"a", "t"};
+  EXPECT_EQ(start(named("a")), plan_error::none);
+  EXPECT_EQ(start(named("t", restart_type::temporary)), plan_error::none);
+  EXPECT_EQ(run.plan.count_children(), (child_counts{1, 0, 0, 1}));
+  EXPECT_EQ(run.state("a"), "down");
+  run.ignored.clear();
+  EXPECT_EQ(restart("a"), plan_error::none);
+  EXPECT_EQ(run.state("a"), "up");
+}
+
+TEST_F(dynamic_children, a_restart_by_request_that_fails_is_not_tried_again_and_costs_nothing) {
+  plan_run strict{flags_of(restart_strategy::one_for_one, 0), {named("a")}};
+  strict.begin();
+  EXPECT_EQ(strict.terminate("a"), plan_error::none);
+  strict.broken = {"a"};
+  EXPECT_EQ(strict.restart("a"), plan_error::none);
+  EXPECT_EQ(strict.state("a"), "down");
+  strict.advance(1min);
+  EXPECT_EQ(strict.state("a"), "down");
+  EXPECT_EQ(strict.why_gave_up, "");
+}
+
+TEST_F(dynamic_children, one_that_fails_while_the_first_children_still_start_is_forgotten) {
+  plan_run slow{flags_of(restart_strategy::one_for_one), {named("a")}};
+  slow.slow_to_start = {"a"};
+  slow.begin();
+  slow.broken = {"d"};
+  EXPECT_EQ(slow.start(named("d")), plan_error::none);
+  slow.become_ready("a");
+  EXPECT_THAT(slow.orders(), ElementsAre("start a#1", "start d#1", "drop d", "all_ready"));
+}
+
+TEST_F(dynamic_children, specs_and_flags_change_while_children_go_on) {
+  EXPECT_EQ(start(named("a")), plan_error::none);
+  EXPECT_EQ(start(named("b")), plan_error::none);
+  auto flags = flags_of(restart_strategy::one_for_all);
+  EXPECT_EQ(run.plan.change(flags, {named("a", restart_type::temporary), named("new")}), "");
+  EXPECT_EQ(run.plan.find_child("a")->generation, 1u) << "it goes on";
+  EXPECT_EQ(run.plan.find_child("b")->state, child_state::up) << "not named, and kept";
+  EXPECT_EQ(run.plan.find_child("new")->state, child_state::down) << "added, and not started";
+  EXPECT_EQ(run.plan.find_spec("a")->restart, restart_type::temporary);
+  run.orders();
+  run.crash("b");
+  EXPECT_THAT(run.orders(), ElementsAre("stop a#1", "drop a", "start b#2", "start new#1"));
+  EXPECT_NE(run.plan.change(flags, {named("x"), named("x")}), "");
+  flags.strategy = restart_strategy::simple_one_for_one;
+  EXPECT_NE(run.plan.change(flags, {named("b")}), "");
+  EXPECT_EQ(run.plan.count_children().specs, 2u) << "a change that is refused changes nothing";
+}
+
 TEST_F(dynamic_children, a_hundred_thousand_come_and_go) {
   for (int i = 0; i < 100'000; ++i) ASSERT_EQ(start(named("c" + std::to_string(i))), plan_error::none);
-  for (int i = 0; i < 100'000; i += 2)
-    ASSERT_EQ(terminate(("c" + std::to_string(i)).c_str()), plan_error::none);
+  for (int i = 0; i < 100'000; i += 2) ASSERT_EQ(terminate("c" + std::to_string(i)), plan_error::none);
   EXPECT_EQ(run.plan.count_children(), (child_counts{100'000, 50'000, 0, 100'000}));
   run.orders();
   run.take(plan::stop_all{});

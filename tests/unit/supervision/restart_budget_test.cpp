@@ -41,6 +41,14 @@ TEST(restart_budget, the_window_ends_exactly_one_nanosecond_after_the_period) {
   EXPECT_TRUE(behind_it.charge(start + 5s + 1ns));
 }
 
+TEST(restart_budget, a_million_restarts_in_the_window_are_allowed_and_the_next_is_not) {
+  restart_budget budget{1'000'000, 1h};
+  const instant start{1h};
+  for (int i = 0; i < 1'000'000; ++i) ASSERT_TRUE(budget.charge(start + i * 1us));
+  EXPECT_FALSE(budget.charge(start + 1h));
+  EXPECT_TRUE(budget.charge(start + 1h + 1ns));
+}
+
 TEST(restart_budget, agrees_with_counting_the_window_each_time) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     random_stream random{seed};

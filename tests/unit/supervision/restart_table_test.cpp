@@ -31,7 +31,8 @@ std::ostream& operator<<(std::ostream& out, const table_row& row) {
 words expected_orders(const table_row& row) {
   if (!row.restarts) return {row.type == temporary ? "drop b" : "gone b"};
   switch (row.strategy) {
-    case one_for_one: return {"start b#2"};
+    case one_for_one:
+    case simple_one_for_one: return {"start b#2"};
     case one_for_all: return {"stop c#1", "stop a#1", "start a#2", "start b#2", "start c#2"};
     case rest_for_one: return {"stop c#1", "start b#2", "start c#2"};
   }

@@ -8,7 +8,9 @@
 #include <caf/fwd.hpp>
 #include <caf/meta/type_name.hpp>
 #include <caf/type_id.hpp>
+#include <exception>
 #include <string>
+#include <typeinfo>
 
 #include "bulwark/actors/core/exit_status.hpp"
 
@@ -37,11 +39,17 @@
 namespace bulwark {
 
 /// Maps the reason of a down_msg or exit_msg. An empty error is a normal exit; CAF crashes on looking into
-/// one.
+/// one. Of a failure it tells category and code; of an exception that ended a service_actor, the type.
 [[nodiscard]] exit_status describe_exit(const caf::error& reason);
 
 /// Readable text of any error, the empty one included.
 [[nodiscard]] std::string error_text(const caf::error& reason);
+
+/// The name of a type as it is written in C++: "std::runtime_error". Category of a failure rule for it.
+[[nodiscard]] std::string type_text(const std::type_info& type);
+
+/// `sec::runtime_error` with the type and the words of an exception, which describe_exit() understands.
+[[nodiscard]] caf::error error_of_exception(const std::exception_ptr& thrown);
 
 /// The exit reason of an actor that ends as it was asked to; `text` tells people more and may be empty.
 [[nodiscard]] caf::error shutdown_reason(std::string text = {});

@@ -32,7 +32,10 @@ class deterministic_system {
   /// Throws std::runtime_error after `limit` turns: the actors under test would go on for ever.
   std::size_t drain(std::size_t limit = 1'000'000);
 
-  /// The same, but the actor whose turn it is is chosen by the seed.
+  /// From now on the actor whose turn it is is chosen by the seed, also in drain() and advance().
+  void shuffle(std::uint64_t seed);
+
+  /// As drain(), but the actor whose turn it is is chosen by the seed.
   std::size_t drain_shuffled(std::uint64_t seed, std::size_t limit = 1'000'000);
 
   /// Lets time pass, timer by timer, and drains at each.

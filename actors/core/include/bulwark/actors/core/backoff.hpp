@@ -8,6 +8,11 @@
 
 namespace bulwark {
 
+enum class backoff_growth : std::uint8_t {
+  exponential,  ///< by `factor` from one delay to the next; a factor of 1 keeps them constant
+  linear,       ///< by `initial`
+};
+
 /// How the delays between attempts grow.
 struct backoff_options {
   duration initial = std::chrono::milliseconds{50};  ///< the first delay; above zero
@@ -16,12 +21,15 @@ struct backoff_options {
   double jitter = 0.2;                               ///< share of a delay that is random, in [0, 1]
   /// Whoever held out this long after an attempt starts from `initial` again.
   duration reset_after = std::chrono::seconds{3};
+  backoff_growth growth = backoff_growth::exponential;
+
+  friend bool operator==(const backoff_options&, const backoff_options&) = default;
 
   /// Empty if the options can work, else what is wrong and what was expected.
   [[nodiscard]] std::string validate() const;
 };
 
-/// Delays between attempts: they grow geometrically up to a limit, and a random part keeps many callers
+/// Delays between attempts: they grow up to a limit, and a random part keeps many callers
 /// apart. Pure: the caller brings the randomness. Not thread-safe.
 class backoff {
  public:

@@ -21,14 +21,19 @@ enum class event_kind : std::uint8_t {
   gave_up,    ///< its supervisor ends: too many restarts, or a first start that failed; `reason` says which
   abandoned,  ///< it did not end even when killed; bulwark no longer waits for it nor listens to it
   stopped,    ///< it ended as asked to
+  resumed,    ///< it failed on a message and went on without it, as its rules say
+  hung,       ///< it did not finish a message within its limit; it is abandoned and replaced
+  parked,     ///< too many restarts: it is tried again after a pause
+  given_up,   ///< too many restarts: it stays down
+  shut_down,  ///< its supervisor ends, since significant children have ended
 };
 
 /// One fact of supervision, in the one schema that log, test kit, command line and dashboard share.
 struct supervision_event {
   event_kind kind = event_kind::started;
   std::string path;    ///< of the child from the root, "clients/sessions/session2"; of the supervisor for
-                       ///< `gave_up`, empty at the root
-  exit_status reason;  ///< meaningful for exited, start_failed, gave_up, stopped
+                       ///< `gave_up` and `shut_down`, empty at the root
+  exit_status reason;  ///< not meaningful for started and ready; of restarted: why that was
   std::uint64_t generation = 0;  ///< counts the starts of this child, from 1
   std::uint64_t restarts = 0;    ///< of this child so far
   instant at{};                  ///< monotonic, comparable within one process only

@@ -14,10 +14,15 @@ enum class exit_kind : std::uint8_t {
   killed,    ///< it was ended by force, or became unreachable
 };
 
-/// Why a child ended: the kind decides, the text is for people.
+/// Why a child ended: the kind decides, with category and code for whoever looks closer; the text is for
+/// people.
 struct exit_status {
   exit_kind kind = exit_kind::normal;
   std::string text = "normal";
+  /// Of a failure: its error category, or the type of the exception as in "std::runtime_error"; "hung" for a
+  /// child that made no progress. May be empty.
+  std::string category{};
+  int code = 0;  ///< within the category; 0 for exceptions
 
   friend bool operator==(const exit_status&, const exit_status&) = default;
 };

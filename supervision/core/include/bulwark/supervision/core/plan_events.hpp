@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -29,6 +30,27 @@ struct start_failed {
   std::string reason;
 };
 
+/// The start came to nothing by intent: there is nothing to serve, and no incarnation. No failure.
+struct start_ignored {
+  std::string id;
+  std::uint64_t generation = 0;
+};
+
+/// The incarnation failed on a message and goes on, as the rules of its spec say.
+struct child_resumed {
+  std::string id;
+  std::uint64_t generation = 0;
+  exit_status reason;
+};
+
+/// The answer to check_progress. `count` grows by one when a message is taken and when it is done with, so
+/// that it is odd within a message.
+struct progress_seen {
+  std::string id;
+  std::uint64_t generation = 0;
+  std::uint64_t count = 0;
+};
+
 /// The incarnation ended, asked to or not.
 struct child_exited {
   std::string id;
@@ -37,7 +59,11 @@ struct child_exited {
 };
 
 /// Stop the children in reverse order, then end.
-struct stop_all {};
+struct stop_all {
+  /// For all of it: who has not ended when three quarters have passed is killed, who is left at the end is
+  /// abandoned. Nothing: each child has the time that its spec gives.
+  std::optional<duration> within{};
+};
 
 /// Stop this child and leave it down. Idempotent; also cancels a restart that is due.
 struct terminate {
@@ -52,8 +78,8 @@ struct restart {
 /// Time passed.
 struct tick {};
 
-using event =
-    std::variant<start_all, child_ready, start_failed, child_exited, stop_all, terminate, restart, tick>;
+using event = std::variant<start_all, child_ready, start_failed, start_ignored, child_resumed, progress_seen,
+                           child_exited, stop_all, terminate, restart, tick>;
 
 // -- effects: what to do, in their order ----------------------------------------------------------
 
@@ -69,6 +95,7 @@ struct stop_child {
   std::string id;
   std::uint64_t generation = 0;
   shutdown_policy shutdown;
+  std::optional<duration> within{};  ///< time left for a whole subtree; nothing: no such limit
   friend bool operator==(const stop_child&, const stop_child&) = default;
 };
 
@@ -85,6 +112,13 @@ struct abandoned {
   std::string id;
   std::uint64_t generation = 0;
   friend bool operator==(const abandoned&, const abandoned&) = default;
+};
+
+/// Look how far the incarnation has come; answer with progress_seen, or not at all if it cannot be seen.
+struct check_progress {
+  std::string id;
+  std::uint64_t generation = 0;
+  friend bool operator==(const check_progress&, const check_progress&) = default;
 };
 
 /// The child is down and stays down unless told otherwise. `dropped`: its spec is gone as well.
@@ -105,18 +139,20 @@ struct all_ready {
   friend bool operator==(const all_ready&, const all_ready&) = default;
 };
 
-/// The end: all children are down, because there were too many restarts or a first start failed.
+/// The end: all children are down, because there were too many restarts, a first start failed or a failure
+/// was to be escalated.
 struct gave_up {
   std::string reason;
   friend bool operator==(const gave_up&, const gave_up&) = default;
 };
 
-/// The end: all children are down, as asked.
+/// The end: all children are down, as asked, or as the end of significant children demands.
 struct stopped {
+  std::string reason{};  ///< empty: as asked
   friend bool operator==(const stopped&, const stopped&) = default;
 };
 
-using effect = std::variant<start_child, stop_child, kill_child, abandoned, child_gone, publish, all_ready,
-                            gave_up, stopped>;
+using effect = std::variant<start_child, stop_child, kill_child, abandoned, check_progress, child_gone,
+                            publish, all_ready, gave_up, stopped>;
 
 }  // namespace bulwark::plan
