@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chaos.hpp"
 
+#include <algorithm>
+
 #include "simulated_cluster.hpp"
 
 namespace bulwark::test {
@@ -9,145 +11,201 @@ namespace {
 using namespace std::chrono_literals;
 using consensus::request_kind;
 
-/// Faults and clients, drawn from the seed.
+/// Faults and clients, drawn from the seed. Each fault has a stream of its own, so that one may be left out
+/// and the others stay what they are.
 class chaos {
  public:
-  chaos(std::uint64_t seed, bool trace) : cluster_{seed, trace} {}
+  explicit chaos(const run_parameters& what) : parameters_{what}, cluster_{what.seed, what.trace} {}
 
-  simulated_cluster& run() {
-    auto& random = cluster_.random();
-    const auto end = 4s + 1s * random.below(8);
-    fault_every_ = 1ms * (100 + random.below(2000));
-    request_every_ = 1ms * (2 + random.below(60));
-    plan_fault(end);
-    plan_request(end);
+  run_result run() {
+    random_stream dice{random_stream::at(~parameters_.seed)};
+    const auto end = 2s + 500ms * dice.below(8);
+    const auto fault_every = 1ms * (100 + dice.below(1500));
+    const auto request_every = 1ms * (2 + dice.below(60));
+    for (auto when = some(dice, 2 * fault_every); when < end; when += some(dice, 2 * fault_every))
+      plan_fault(when);
+    for (auto when = some(dice, 2 * request_every); when < end; when += some(dice, 2 * request_every))
+      plan_requests(when, dice);
     cluster_.run(end);
     recover();
-    return cluster_;
+    run_result result{{}, cluster_.seen(), cluster_.events(), faults_, requests_};
+    if (cluster_.found().any())
+      result.violation = to_arguments(parameters_) + ": " + cluster_.found().first();
+    return result;
   }
 
  private:
-  std::size_t any() { return cluster_.random().below(cluster_.size()); }
-  duration some(duration most) {
-    return duration{
-        static_cast<duration::rep>(cluster_.random().next01() * static_cast<double>(most.count()))};
+  static duration some(random_stream& dice, duration most) {
+    return duration{static_cast<duration::rep>(dice.next01() * static_cast<double>(most.count()))};
   }
+  std::size_t any(random_stream& dice) const { return dice.below(cluster_.size()); }
 
-  void plan_request(duration left) {
-    const auto wait = some(2 * request_every_);
-    if (wait > left) return;
-    cluster_.at(wait, [this, left, wait] {
-      // Now and then many at once, for batches and full queues.
-      const auto count = cluster_.random().below(20) == 0 ? 12 : 1;
-      const auto where = any();
-      for (int i = 0; i < count; ++i)
-        cluster_.submit(where, cluster_.random().below(3) == 0 ? request_kind::read : request_kind::write);
-      plan_request(left - wait);
-    });
-  }
+  // -- clients
 
-  void plan_fault(duration left) {
-    const auto wait = some(2 * fault_every_);
-    if (wait > left) return;
-    cluster_.at(wait, [this, left, wait] {
-      fault();
-      plan_fault(left - wait);
-    });
-  }
-
-  void fault() {
-    switch (cluster_.random().below(10)) {
-      case 0:
-      case 1:
-      case 2: return crash(any());
-      case 3: return crash_all();
-      case 4: return partition();
-      case 5: return cut_some_ways();
-      case 6: return cluster_.reset_link(any(), any(), some(1s));
-      case 7: return cluster_.pause(any(), some(2s));
-      case 8: return cluster_.stall_storage(any(), some(2s));
-      default: return isolate(any());
+  void plan_requests(duration when, random_stream& dice) {
+    // Now and then many at once, for batches and full queues.
+    const auto count = dice.below(20) == 0 ? 12 : 1;
+    const auto where = any(dice);
+    for (int i = 0; i < count; ++i) {
+      const auto kind = dice.below(3) == 0 ? request_kind::read : request_kind::write;
+      const auto key = dice.below(1000);
+      if (requests_++ < parameters_.requests)
+        cluster_.at(when, [this, where, kind, key] { cluster_.submit(where, kind, key); });
     }
   }
 
-  void crash(std::size_t which) {
-    cluster_.crash(which, cluster_.random().below(3) > 0);
-    cluster_.at(some(2s), [this, which] { cluster_.restart(which); });
+  // -- faults
+
+  void plan_fault(duration when) {
+    const auto number = faults_++;
+    const auto& wanted = parameters_.faults;
+    if (wanted && std::find(wanted->begin(), wanted->end(), number) == wanted->end()) return;
+    cluster_.at(when, [this, number] {
+      random_stream dice{random_stream::at(parameters_.seed) + number};
+      fault(dice);
+    });
   }
 
-  void crash_all() {
-    for (std::size_t i = 0; i < cluster_.size(); ++i) crash(i);
+  void fault(random_stream& dice) {
+    switch (dice.below(16)) {
+      case 0:
+      case 1:
+      case 2: return crash(any(dice), dice);
+      case 3:
+        for (std::size_t i = 0; i < cluster_.size(); ++i) crash(i, dice);
+        return;
+      case 4: return partition(dice);
+      case 5: return cut_some_ways(dice);
+      case 6: return make_half_deaf(any(dice), dice);
+      case 7: return chain(dice);
+      case 8: return flap(any(dice), dice);
+      case 9: return cluster_.reset_link(any(dice), any(dice), some(dice, 1s));
+      case 10: return cluster_.pause(any(dice), some(dice, 2s));
+      case 11: return cluster_.stall_storage(any(dice), some(dice, 2s));
+      case 12: return cluster_.fill_disk(any(dice), some(dice, 2s));
+      case 13: return cluster_.break_disk(any(dice));
+      case 14: return cluster_.jump_clock(any(dice), some(dice, 3s));
+      default: return isolate(any(dice), dice);
+    }
+  }
+
+  void crash(std::size_t which, random_stream& dice) {
+    cluster_.crash(which, dice.below(3) > 0);
+    cluster_.at(some(dice, 2s), [this, which] { cluster_.restart(which); });
   }
 
   /// Two sides that do not hear each other.
-  void partition() {
+  void partition(random_stream& dice) {
     cluster_.seen().count(happening::partition);
-    const auto sides = cluster_.random().below(std::uint64_t{1} << cluster_.size());
-    for (std::size_t i = 0; i < cluster_.size(); ++i)
-      for (std::size_t j = 0; j < cluster_.size(); ++j)
-        if ((sides >> i & 1) != (sides >> j & 1)) cut_for_a_while(i, j);
+    const auto sides = dice.below(std::uint64_t{1} << cluster_.size());
+    cut_where([&](std::size_t i, std::size_t j) { return (sides >> i & 1) != (sides >> j & 1); }, dice);
   }
 
-  /// Some ways only, also one-way and chained.
-  void cut_some_ways() {
+  void cut_some_ways(random_stream& dice) {
     cluster_.seen().count(happening::one_way_cut);
-    for (std::size_t i = 0; i < cluster_.size(); ++i)
-      for (std::size_t j = 0; j < cluster_.size(); ++j)
-        if (i != j && cluster_.random().below(3) == 0) cut_for_a_while(i, j);
+    cut_where([&](std::size_t, std::size_t) { return dice.below(3) == 0; }, dice);
   }
 
-  void isolate(std::size_t which) {
-    const auto how_long = some(2s);
+  /// It hears nobody, or nobody hears it.
+  void make_half_deaf(std::size_t which, random_stream& dice) {
+    cluster_.seen().count(happening::one_way_cut);
+    const bool deaf = dice.below(2) == 0;
+    cut_where([&](std::size_t i, std::size_t j) { return (deaf ? j : i) == which; }, dice);
+  }
+
+  /// Each reaches its neighbours only; who are neighbours is drawn.
+  void chain(random_stream& dice) {
+    cluster_.seen().count(happening::chained_cut);
+    std::vector<std::size_t> place(cluster_.size());
+    for (std::size_t i = 0; i < place.size(); ++i) place[i] = i;
+    for (auto i = place.size(); i > 1; --i) std::swap(place[i - 1], place[dice.below(i)]);
+    cut_where(
+        [&](std::size_t i, std::size_t j) { return place[i] + 1 != place[j] && place[j] + 1 != place[i]; },
+        dice);
+  }
+
+  /// A link comes and goes.
+  void flap(std::size_t which, random_stream& dice) {
+    cluster_.seen().count(happening::flapping_cut);
+    const auto other = any(dice);
+    const auto period = 20ms + some(dice, 300ms);
+    const auto times = 3 + dice.below(6);
+    if (which == other) return;
+    for (std::uint64_t i = 0; i < times; ++i)
+      cluster_.at(2 * i * period,
+                  [this, which, other, period] { cluster_.reset_link(which, other, period); });
+  }
+
+  template <class Choice>
+  void cut_where(const Choice& choose, random_stream& dice) {
+    for (std::size_t i = 0; i < cluster_.size(); ++i)
+      for (std::size_t j = 0; j < cluster_.size(); ++j) {
+        if (i == j || !choose(i, j)) continue;
+        cluster_.cut(i, j);
+        cluster_.at(some(dice, 2s), [this, i, j] { cluster_.mend(i, j); });
+      }
+  }
+
+  void isolate(std::size_t which, random_stream& dice) {
+    const auto how_long = some(dice, 2s);
     for (std::size_t i = 0; i < cluster_.size(); ++i) cluster_.reset_link(which, i, how_long);
   }
 
-  void cut_for_a_while(std::size_t from, std::size_t to) {
-    cluster_.cut(from, to);
-    cluster_.at(some(2s), [this, from, to] { cluster_.mend(from, to); });
-  }
+  // -- the end of all faults
 
-  /// Every fault ends; then there must be a leader, every request answered, and one state.
+  /// Then there must be a leader, every request answered, and one state.
   void recover() {
     cluster_.run(2s);  // whatever still ends by itself
     cluster_.heal();
-    cluster_.run(6s);
+    const auto healthy = [this] { return cluster_.open_requests() == 0 && cluster_.divergence().empty(); };
+    cluster_.run_until(healthy, 6s);
     if (cluster_.found().any()) return;
     if (cluster_.open_requests() > 0)
       return cluster_.found().add(std::to_string(cluster_.open_requests()) + " requests were never answered");
     prove_that_it_serves();
+    if (!cluster_.found().any()) cluster_.check_history();
   }
 
   void prove_that_it_serves() {
     const auto done = [this] {
       return cluster_.seen().of(happening::write_done) + cluster_.seen().of(happening::read_done);
     };
-    const auto before = done();
+    const auto wanted = done() + 2 * cluster_.size();
     for (std::size_t i = 0; i < cluster_.size(); ++i) {
-      cluster_.submit(i, request_kind::write);
-      cluster_.submit(i, request_kind::read);
+      cluster_.submit(i, request_kind::write, i);
+      cluster_.submit(i, request_kind::read, i);
     }
-    cluster_.run(2s);
+    cluster_.run_until([&] { return done() >= wanted && cluster_.divergence().empty(); }, 2s);
     if (cluster_.found().any()) return;
-    if (done() - before != 2 * cluster_.size())
-      return cluster_.found().add("healed, but does not serve: " + std::to_string(done() - before) + " of " +
-                                  std::to_string(2 * cluster_.size()) + " requests done");
+    if (done() != wanted)
+      return cluster_.found().add("healed, but does not serve: " + std::to_string(wanted - done()) +
+                                  " requests are not done");
     if (const auto difference = cluster_.divergence(); !difference.empty())
       cluster_.found().add("healed, but not of one mind: " + difference);
   }
 
+  const run_parameters parameters_;
   simulated_cluster cluster_;
-  duration fault_every_{};
-  duration request_every_{};
+  std::size_t faults_ = 0;
+  std::size_t requests_ = 0;
 };
 
 }  // namespace
 
-run_result run_seed(std::uint64_t seed, bool trace) {
-  chaos world{seed, trace};
-  auto& after = world.run();
-  run_result result{{}, after.seen(), after.events()};
-  if (after.found().any()) result.violation = "seed " + std::to_string(seed) + ": " + after.found().first();
-  return result;
+std::string to_arguments(const run_parameters& what) {
+  auto text = "--seed " + std::to_string(what.seed);
+  if (what.faults) {
+    text += " --faults ";
+    for (const auto number : *what.faults) text += std::to_string(number) + ",";
+    if (what.faults->empty())
+      text += "none";
+    else
+      text.pop_back();
+  }
+  if (what.requests != SIZE_MAX) text += " --requests " + std::to_string(what.requests);
+  return text;
 }
+
+run_result run_world(const run_parameters& what) { return chaos{what}.run(); }
 
 }  // namespace bulwark::test

@@ -89,6 +89,10 @@ void simulated_cluster::run(duration how_long) {
   now_ = end;
 }
 
+void simulated_cluster::run_until(const std::function<bool()>& done, duration at_most) {
+  for (const auto end = now_ + at_most; now_ < end && !violations_.any() && !done();) run(50ms);
+}
+
 void simulated_cluster::in_life(std::size_t which, duration delay, std::function<void(member&)> what) {
   at(delay, [this, which, life = members_[which]->life(), what = std::move(what)] {
     run_or_defer(which, life, what);
@@ -103,7 +107,7 @@ void simulated_cluster::run_or_defer(std::size_t which, std::uint64_t life,
     return at(around_[which].paused_until - now_,
               [this, which, life, what] { run_or_defer(which, life, what); });
   what(one);
-  after_step(which);
+  if (one.is_up()) after_step(which);
 }
 
 void simulated_cluster::after_step(std::size_t which) {
@@ -113,18 +117,19 @@ void simulated_cluster::after_step(std::size_t which) {
   violations_.expect(s.applied <= s.chosen && s.chosen <= s.last, "applied <= chosen <= last does not hold");
   start_sync(which);
   auto& around = around_[which];
-  const auto due = std::max(one.core().next_wakeup(), now_);
+  const auto due = std::max(one.core().next_wakeup() - around.clock_ahead, now_);
   if (due >= around.wake_at) return;
   around.wake_at = due;
   in_life(which, due - now_, [this, which, due](member& m) {
     if (around_[which].wake_at == due) around_[which].wake_at = instant::max();
-    m.step(tick{}, now_);
+    m.step(tick{}, clock_of(m));
   });
 }
 
 // -- disks -------------------------------------------------------------------------------------------
 
 void simulated_cluster::on_write(member& by, const persist& what) {
+  if (!trace_) return;
   for (const auto& one : what.records) say(to_string(by.id()) + " writes " + describe(one));
 }
 
@@ -133,11 +138,32 @@ void simulated_cluster::start_sync(std::size_t which) {
   auto& around = around_[which];
   const auto count = members_[which]->disk().unsynced();
   if (around.syncing || count == 0 || around.stalled_until > now_) return;
+  if (around.full_until > now_) return refuse_write(which);
   around.syncing = true;
   in_life(which, draw(options_.sync_max), [this, which, count](member& m) {
     around_[which].syncing = false;
-    m.sync(count, now_);
+    if (around_[which].breaking) return lose_disk(which);
+    m.sync(count, clock_of(m));
   });
+}
+
+/// As a log store actor does: tells its replica once, and tries again until there is room.
+void simulated_cluster::refuse_write(std::size_t which) {
+  auto& around = around_[which];
+  if (std::exchange(around.refusing, true)) return;
+  statistics_.count(happening::disk_full);
+  in_life(which, 0s, [this](member& m) { m.step(storage_state{false}, clock_of(m)); });
+  in_life(which, around.full_until - now_, [this, which](member& m) {
+    around_[which].refusing = false;
+    m.step(storage_state{around_[which].is_writable(now_)}, clock_of(m));
+  });
+}
+
+/// Nobody knows what of the write reached the disk; the node ends, and finds out in its next life.
+void simulated_cluster::lose_disk(std::size_t which) {
+  statistics_.count(happening::disk_error);
+  crash(which, true);
+  at(draw(1s), [this, which] { restart(which); });
 }
 
 void simulated_cluster::on_durable(member& by, const std::vector<record>& records) {
@@ -149,7 +175,7 @@ void simulated_cluster::on_durable(member& by, const std::vector<record>& record
 
 void simulated_cluster::on_fetch(member& by, const fetch& what) {
   statistics_.count(what.peer == by.id() ? happening::replayed : happening::fetched_for_peer);
-  in_life(index_of(by.id()), draw(options_.sync_max), [this, what](member& m) { m.read(what, now_); });
+  in_life(index_of(by.id()), draw(options_.sync_max), [this, what](member& m) { m.read(what, clock_of(m)); });
 }
 
 void simulated_cluster::stall_storage(std::size_t which, duration how_long) {
@@ -159,16 +185,22 @@ void simulated_cluster::stall_storage(std::size_t which, duration how_long) {
   around_[which].stalled_until = now_ + how_long;
   // A pause may shuffle the two: each tells how things are by then.
   const auto tell = [this, which](member& m) {
-    m.step(storage_state{around_[which].stalled_until <= now_}, now_);
+    m.step(storage_state{around_[which].is_writable(now_)}, clock_of(m));
   };
   in_life(which, 0s, tell);
   in_life(which, how_long, tell);
 }
 
+void simulated_cluster::break_disk(std::size_t which) { around_[which].breaking = is_up(which); }
+
+void simulated_cluster::fill_disk(std::size_t which, duration how_long) {
+  if (is_up(which) && around_[which].full_until <= now_) around_[which].full_until = now_ + how_long;
+}
+
 // -- the network -------------------------------------------------------------------------------------
 
 void simulated_cluster::on_send(member& by, envelope what) {
-  say(describe(what));
+  if (trace_) say(describe(what));
   ballots_.on_send(by.id(), by.life(), what.what);
   count_message(what);
   if (what.from == what.to) return violations_.add("a message to itself was sent over the network");
@@ -190,7 +222,7 @@ void simulated_cluster::deliver(const envelope& what) {
     return violations_.add("the codec lost something of: " + describe(what) + " " + error);
   const auto to = index_of(what.to);
   run_or_defer(to, members_[to]->life(), [this, message = std::move(decoded.front().second)](member& m) {
-    m.step(received{message}, now_);
+    m.step(received{message}, clock_of(m));
   });
 }
 
@@ -201,7 +233,7 @@ void simulated_cluster::cut(std::size_t from, std::size_t to) {
 
 void simulated_cluster::tell_link(std::size_t which, std::size_t peer, bool up) {
   in_life(which, draw(2ms), [this, peer, up](member& m) {
-    m.step(link_state{members_[peer]->id(), up}, now_);
+    m.step(link_state{members_[peer]->id(), up}, clock_of(m));
   });
 }
 
@@ -228,6 +260,7 @@ void simulated_cluster::crash(std::size_t which, bool peers_notice) {
   statistics_.count(happening::crash);
   const auto surviving = random_.below(4) == 0 ? random_.below(one.disk().unsynced() + 1) : 0;
   if (surviving > 0) statistics_.count(happening::survived_unseen);
+  if (around_[which].syncing && surviving < one.disk().unsynced()) statistics_.count(happening::torn_write);
   abandon_clients(one);
   statistics_.count(happening::lost_record, one.crash(surviving));
   around_[which] = {};
@@ -245,7 +278,7 @@ void simulated_cluster::restart(std::size_t which) {
   auto replica = options_.replica;
   replica.self = one.id();
   replica.seed = random_();
-  one.start(replica, now_);
+  one.start(replica, clock_of(one));
   after_step(which);
   for (std::size_t i = 0; i < size(); ++i)
     if (i != which && is_up(i)) tell_link(i, which, true);
@@ -257,6 +290,14 @@ void simulated_cluster::pause(std::size_t which, duration how_long) {
   around_[which].paused_until = std::max(around_[which].paused_until, now_ + how_long);
 }
 
+void simulated_cluster::jump_clock(std::size_t which, duration how_far) {
+  if (!is_up(which)) return;
+  statistics_.count(happening::clock_jump);
+  say("the clock of " + to_string(members_[which]->id()) + " jumps");
+  around_[which].clock_ahead += how_far;
+  in_life(which, 0s, [this](member& m) { m.step(tick{}, clock_of(m)); });
+}
+
 void simulated_cluster::heal() {
   say("heal");
   options_.loss = 0;
@@ -266,6 +307,7 @@ void simulated_cluster::heal() {
   cuts_.clear();
   for (std::size_t i = 0; i < size(); ++i) {
     around_[i].paused_until = now_;
+    around_[i].breaking = false;
     restart(i);
     for (std::size_t j = 0; j < size(); ++j)
       if (i != j) tell_link(i, j, true);
@@ -290,17 +332,19 @@ std::string simulated_cluster::divergence() const {
 
 // -- clients -----------------------------------------------------------------------------------------
 
-void simulated_cluster::submit(std::size_t which, request_kind kind) {
+void simulated_cluster::submit(std::size_t which, request_kind kind, std::size_t key_number) {
   if (!is_up(which)) return;
   const auto request = ++requests_;
-  const std::string key = keys[random_.below(std::size(keys))];
+  const std::string key = keys[key_number % std::size(keys)];
   const auto written = "v" + std::to_string(request);
-  clients_[{which, request}] = {history_.begin(kind, key, written), instant::max()};
+  const auto seen_as =
+      kind == request_kind::write ? clients_saw_.begin_write(key, written) : clients_saw_.begin_read(key);
+  clients_[{which, request}] = {history_.begin(kind, key, written), seen_as, instant::max()};
   const auto payload = kind == request_kind::write ? key + " " + written : key;
   say(to_string(members_[which]->id()) + (kind == request_kind::write ? " write " : " read ") + payload);
   run_or_defer(which, members_[which]->life(), [this, which, request, kind, payload](member& m) {
     clients_[{which, request}].deadline = now_ + options_.replica.request_timeout;
-    m.step(client_request{request, kind, payload}, now_);
+    m.step(client_request{request, kind, payload}, clock_of(m));
   });
 }
 
@@ -311,6 +355,10 @@ void simulated_cluster::on_answer(member& by, const answer& what) {
   const auto found = clients_.find({which, what.request});
   if (found == clients_.end()) return violations_.add("an answer to no open request");
   const auto operation = std::move(found->second.what);
+  if (what.result == outcome::done)
+    clients_saw_.end(found->second.seen_as, what.reply);
+  else if (what.result != outcome::unknown)
+    clients_saw_.forget(found->second.seen_as);
   clients_.erase(found);
   const bool is_write = operation.kind == request_kind::write;
   history_.end(operation, what.result, what.reply);
@@ -329,6 +377,11 @@ void simulated_cluster::on_answer(member& by, const answer& what) {
       violations_.add("a client was told not_done, which its node should have retried");
       break;
   }
+}
+
+void simulated_cluster::check_history() {
+  if (const auto key = clients_saw_.check(); !key.empty())
+    violations_.add("what clients saw of register " + key + " is not linearizable");
 }
 
 /// An acknowledged write must outlive any minority, as of the moment of its acknowledgement.

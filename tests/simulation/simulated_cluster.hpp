@@ -14,6 +14,7 @@
 #include "ballot_checker.hpp"
 #include "bulwark/actors/core/random.hpp"
 #include "history_checker.hpp"
+#include "linearizability_checker.hpp"
 #include "member.hpp"
 #include "statistics.hpp"
 #include "violations.hpp"
@@ -44,6 +45,12 @@ class simulated_cluster final : public member_observer {
   void restart(std::size_t which);
   void pause(std::size_t which, duration how_long);
   void stall_storage(std::size_t which, duration how_long);
+  /// Its next write fails; then the log is latched, and the node ends.
+  void break_disk(std::size_t which);
+  /// Refuses writes, and says so, until there is room again.
+  void fill_disk(std::size_t which, duration how_long);
+  /// Its clock leaps ahead of the others.
+  void jump_clock(std::size_t which, duration how_far);
   /// Cuts the way from one to the other; the other way stays.
   void cut(std::size_t from, std::size_t to);
   void mend(std::size_t from, std::size_t to) { cuts_.erase({from, to}); }
@@ -51,17 +58,22 @@ class simulated_cluster final : public member_observer {
   /// All nodes up, all ways open, no more loss.
   void heal();
 
-  void submit(std::size_t which, consensus::request_kind kind);
+  /// A client at that node writes to or reads the register with that number.
+  void submit(std::size_t which, consensus::request_kind kind, std::size_t key);
 
   void at(duration delay, std::function<void()> what);
   /// Runs for that long, or until something is wrong.
   void run(duration how_long);
+  /// Runs until `done` holds, which is looked at now and then, but not longer than that.
+  void run_until(const std::function<bool()>& done, duration at_most);
 
   [[nodiscard]] std::size_t size() const { return members_.size(); }
   [[nodiscard]] bool is_up(std::size_t which) const { return members_[which]->is_up(); }
   [[nodiscard]] std::size_t open_requests() const { return clients_.size(); }
   /// Empty if all replicas are up, know the same log and have applied it; else what is missing.
   [[nodiscard]] std::string divergence() const;
+  /// Looks at the histories of all clients.
+  void check_history();
 
   random_stream& random() { return random_; }
   violations& found() { return violations_; }
@@ -89,11 +101,18 @@ class simulated_cluster final : public member_observer {
   struct surroundings {
     instant paused_until{};
     instant stalled_until{};
+    instant full_until{};
+    bool refusing = false;  ///< it was told that the disk is full
+    bool breaking = false;  ///< the next write fails
     bool syncing = false;
     instant wake_at = instant::max();
+    duration clock_ahead{};
+
+    [[nodiscard]] bool is_writable(instant now) const { return stalled_until <= now && !refusing; }
   };
   struct client {
     history_checker::operation what;
+    linearizability_checker::operation seen_as;
     instant deadline;
   };
 
@@ -102,7 +121,13 @@ class simulated_cluster final : public member_observer {
   void in_life(std::size_t which, duration delay, std::function<void(member&)> what);
   void run_or_defer(std::size_t which, std::uint64_t life, const std::function<void(member&)>& what);
   void after_step(std::size_t which);
+  /// What the member's own clock says.
+  [[nodiscard]] instant clock_of(const member& one) const {
+    return now_ + around_[index_of(one.id())].clock_ahead;
+  }
   void start_sync(std::size_t which);
+  void refuse_write(std::size_t which);
+  void lose_disk(std::size_t which);
   void deliver(const consensus::envelope& what);
   void tell_link(std::size_t at, std::size_t peer, bool up);
   void count_message(const consensus::envelope& what);
@@ -120,6 +145,7 @@ class simulated_cluster final : public member_observer {
   agreement_checker agreement_;
   ballot_checker ballots_;
   history_checker history_;
+  linearizability_checker clients_saw_;
 
   instant now_{};
   std::priority_queue<scheduled, std::vector<scheduled>, std::greater<>> queue_;

@@ -121,6 +121,7 @@ TEST(election, replay_comes_before_leading) {
   replica_bench bench{3, {{3, node_id{1}}, slot{2}, {}}};
   const peer_answer newcomer{true, {0, node_id{2}}, {}, false};
   EXPECT_FALSE(leads_after(bench, {newcomer, newcomer}, 1s));
+  EXPECT_TRUE(bench.unsynced().empty()) << "nor does it ask for promises";
   bench.step(fetched{node_id{1}, {{slot{1}, value{}}, {slot{2}, value{}}}});
   EXPECT_TRUE(leads_after(bench, {newcomer, newcomer}, 300ms));
 }
