@@ -87,6 +87,8 @@ class simulated_cluster final : public member_observer {
   void on_answer(member& by, const consensus::answer& what) override;
   void on_fetch(member& by, const consensus::fetch& what) override;
   void on_leader(member& by, consensus::ballot leader) override;
+  void on_disk_work(member& by, std::function<void(member&, instant)> then) override;
+  void on_restored(member& by, consensus::slot at, bool own) override;
 
  private:
   struct scheduled {
