@@ -33,6 +33,9 @@ namespace {
 /// An echo of something older is not believed.
 constexpr duration rtt_max = std::chrono::minutes{1};
 
+/// More means nothing to people.
+constexpr double phi_max = 99;
+
 template <class Unit>
 std::int64_t count_as(duration what) {
   return std::chrono::duration_cast<Unit>(what).count();
@@ -49,8 +52,7 @@ class heartbeat_monitor final : public service_actor {
   heartbeat_monitor(caf::actor_config& config, heartbeat_options options)
       : service_actor{config},
         options_{std::move(options)},
-        detector_{detector_options{options_.interval, options_.timeout}, numbers_of(options_.links),
-                  clock().now()} {}
+        detector_{options_.detector, numbers_of(options_.links), clock().now()} {}
 
   const char* name() const override { return "bulwark.heartbeats"; }
 
@@ -72,7 +74,8 @@ class heartbeat_monitor final : public service_actor {
     const auto started = now();
     ++sequence_;
     for (const auto& [peer, link] : options_.links) send_beat(peer, link);
-    delayed_send(this, options_.interval - std::min(now() - started, options_.interval), beat_due{});
+    delayed_send(this, options_.detector.interval - std::min(now() - started, options_.detector.interval),
+                 beat_due{});
   }
 
   void send_beat(std::uint32_t peer, const caf::actor& link) {
@@ -110,7 +113,8 @@ class heartbeat_monitor final : public service_actor {
     } else {
       measure(said, what->sent_ns);
     }
-    detector_.heard(packet.peer, now(), changes_);
+    const auto sign = what->kind == heartbeat_kind::beat ? evidence::beat : evidence::other;
+    detector_.heard(packet.peer, sign, now(), changes_);
     publish_changes();
   }
 
@@ -160,6 +164,7 @@ class heartbeat_monitor final : public service_actor {
       peer_entry one;
       one.peer = peer;
       one.state = to_string(detector_.state(peer));
+      one.phi = std::clamp(detector_.phi(peer, now()), 0.0, phi_max);
       if (const auto silence = detector_.silence(peer, now()))
         one.silent_us = count_as<std::chrono::microseconds>(*silence);
       if (const auto found = said_.find(peer); found != said_.end()) {
@@ -175,7 +180,7 @@ class heartbeat_monitor final : public service_actor {
   }
 
   const heartbeat_options options_;
-  fixed_detector detector_;
+  failure_detector detector_;
   std::map<std::uint32_t, told> said_;
   std::vector<peer_change> changes_;
   std::uint64_t sequence_ = 0;
@@ -185,7 +190,7 @@ class heartbeat_monitor final : public service_actor {
 }  // namespace
 
 caf::actor spawn_heartbeat_monitor(caf::actor_system& system, heartbeat_options options) {
-  BULWARK_INVARIANT((detector_options{options.interval, options.timeout}.validate().empty()));
+  BULWARK_INVARIANT(options.detector.validate().empty());
   return system.spawn<heartbeat_monitor>(std::move(options));
 }
 

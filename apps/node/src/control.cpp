@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <caf/all.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
@@ -209,6 +210,7 @@ class control_actor final : public service_actor {
                 one["rtt_ms"] = peer.rtt_us < 0 ? json() : json(static_cast<double>(peer.rtt_us) / 1000);
                 one["silent_ms"] =
                     peer.silent_us < 0 ? json() : json(static_cast<double>(peer.silent_us) / 1000);
+                one["phi"] = std::round(peer.phi * 100) / 100;
                 (*out)["peers"].push_back(std::move(one));
               }
               reply(*out);

@@ -135,8 +135,9 @@ struct node_tree::impl {
   child heartbeats_branch() {
     heartbeat_options settings{.self = parts.options->id,
                                .incarnation = parts.facts->incarnation,
-                               .interval = parts.options->interval,
-                               .timeout = parts.options->timeout,
+                               .detector = {.interval = parts.options->interval,
+                                            .timeout = parts.options->timeout,
+                                            .kind = parts.options->detector},
                                .links = links};
     settings.started = parts.facts->started;
     settings.status = [facts = parts.facts] {

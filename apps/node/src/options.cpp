@@ -139,6 +139,7 @@ node_options parse_options(int argc, char** argv) {
   std::string peers;
   std::string config;
   std::string format = "text";
+  std::string detector = to_string(options.detector);
   std::int64_t interval = options.interval.count();
   std::int64_t timeout = options.timeout.count();
   std::int64_t drain = options.drain.count();
@@ -154,6 +155,10 @@ node_options parse_options(int argc, char** argv) {
   app.add_option("--cluster-id", options.cluster, "name of the cluster; nodes of others are refused");
   app.add_option("--interval-ms", interval, "T_interval: time between heartbeats");
   app.add_option("--timeout-ms", timeout, "T_timeout: a peer silent for T_interval + T_timeout is gone");
+  app.add_option(
+         "--detector", detector,
+         "who counts as suspect: fixed, by T_timeout alone, or phi, by how regularly a peer was heard so far")
+      ->check(CLI::IsMember({"fixed", "phi"}));
   app.add_option("--drain-ms", drain, "how long requests in flight may take after SIGTERM");
   app.add_option("--sessions", options.sessions, "session workers for client connections");
   app.add_flag("--insecure", options.insecure, "allow addresses that other machines can reach, without TLS");
@@ -172,6 +177,7 @@ node_options parse_options(int argc, char** argv) {
     options.resp = parse_endpoint(resp);
     options.listen = parse_endpoint(listen);
     options.peers = parse_peers(peers);
+    options.detector = parse_detector_kind(detector).value_or(options.detector);
   } catch (const CLI::CallForHelp&) {
     throw options_exit{0, app.help()};
   } catch (const CLI::ParseError& problem) {

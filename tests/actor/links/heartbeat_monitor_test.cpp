@@ -40,8 +40,7 @@ class heartbeat_monitor_test : public ::testing::Test {
   }
 
   heartbeat_options options(std::uint32_t self, std::uint32_t peer) {
-    heartbeat_options made{
-        .self = self, .incarnation = 100 + self, .interval = 100ms, .timeout = 400ms, .links = {}};
+    heartbeat_options made{.self = self, .incarnation = 100 + self, .detector = {}, .links = {}};
     made.started = world.now();
     made.links[peer] = self == 1 ? link12 : link21;
     return made;

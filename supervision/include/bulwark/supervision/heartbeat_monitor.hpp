@@ -11,18 +11,17 @@
 
 #include "bulwark/actors/compat.hpp"
 #include "bulwark/actors/core/time.hpp"
-#include "bulwark/supervision/core/fixed_detector.hpp"
+#include "bulwark/supervision/core/failure_detector.hpp"
 #include "bulwark/supervision/core/heartbeat.hpp"
 
 namespace bulwark {
 
 struct heartbeat_options {
-  std::uint32_t self = 0;                              ///< number of this node
-  std::uint64_t incarnation = 0;                       ///< of this process
-  duration interval = std::chrono::milliseconds{100};  ///< T_interval, see detector_options
-  duration timeout = std::chrono::milliseconds{400};   ///< T_timeout
-  std::map<std::uint32_t, caf::actor> links;           ///< to all peers
-  instant started{};                                   ///< of this process
+  std::uint32_t self = 0;                     ///< number of this node
+  std::uint64_t incarnation = 0;              ///< of this process
+  detector_options detector{};                ///< T_interval among them
+  std::map<std::uint32_t, caf::actor> links;  ///< to all peers
+  instant started{};                          ///< of this process
   /// What this node tells its peers; called in the actor. May be left empty: normal.
   std::function<node_status()> status{};
   /// Gets every changed verdict; called in the actor, must be quick. May be left empty.
@@ -34,7 +33,7 @@ struct heartbeat_options {
 ///
 /// Takes:   peer_packet of the heartbeat channel and peer_link_state, both from the links.
 /// Answers: get_peers.
-/// @pre T_interval and T_timeout satisfy detector_options::validate()
+/// @pre options.detector.validate().empty()
 [[nodiscard]] caf::actor spawn_heartbeat_monitor(caf::actor_system& system, heartbeat_options options);
 
 /// Asks a heartbeat monitor for its peers. Answered by one peer_table, at once.
@@ -49,6 +48,7 @@ struct peer_entry {
   std::uint64_t uptime_ms = 0;    ///< as it said last
   std::int64_t rtt_us = -1;       ///< of the last heartbeat that was acknowledged; -1 before
   std::int64_t silent_us = -1;    ///< since it was heard last; -1 if it never was
+  double phi = 0;                 ///< suspicion level, see failure_detector; at most 99
 };
 
 struct peer_table {
@@ -58,7 +58,7 @@ struct peer_table {
 BULWARK_EMPTY_OBJECT(get_peers)
 BULWARK_OBJECT(peer_entry, BULWARK_FIELD(peer), BULWARK_FIELD(state), BULWARK_FIELD(status),
                BULWARK_FIELD(incarnation), BULWARK_FIELD(uptime_ms), BULWARK_FIELD(rtt_us),
-               BULWARK_FIELD(silent_us))
+               BULWARK_FIELD(silent_us), BULWARK_FIELD(phi))
 BULWARK_OBJECT(peer_table, BULWARK_FIELD(peers))
 
 /// Registers the message types of the monitor; call it before the actor system is made.

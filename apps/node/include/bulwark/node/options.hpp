@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "bulwark/supervision/core/failure_detector.hpp"
+
 namespace bulwark::node {
 
 /// Where something listens. The host of an IPv6 address stands in brackets when written: "[::1]:7001".
@@ -36,7 +38,8 @@ struct node_options {
   std::filesystem::path data;
   std::chrono::milliseconds interval{100};  ///< T_interval of heartbeats
   std::chrono::milliseconds timeout{400};   ///< T_timeout: silent for T_interval + T_timeout is gone
-  std::chrono::milliseconds drain{5000};    ///< how long requests in flight may take after SIGTERM
+  detector_kind detector = detector_kind::phi;
+  std::chrono::milliseconds drain{5000};  ///< how long requests in flight may take after SIGTERM
   std::size_t sessions = 4;
   bool insecure = false;
   std::string log_level = "info";

@@ -3,7 +3,7 @@
 // connection is lost, and never because the observer itself stood still. Method: scripts of steps at given
 // milliseconds, with the verdicts expected after each; the frame of a heartbeat is checked by round trips and
 // by damaged bytes.
-#include "bulwark/supervision/core/fixed_detector.hpp"
+#include "bulwark/supervision/core/failure_detector.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,13 +23,13 @@ const instant start{1h};
 constexpr std::uint32_t peer = 2;
 
 /// T_interval 100 ms, T_timeout 400 ms: silent for 500 ms is suspect.
-class fixed_detector_test : public ::testing::Test {
+class a_fixed_timeout : public ::testing::Test {
  protected:
   using changes = std::vector<peer_change>;
 
   changes heard(duration at) {
     changes seen;
-    detector.heard(peer, start + at, seen);
+    detector.heard(peer, evidence::beat, start + at, seen);
     return seen;
   }
   changes lost(duration at) {
@@ -49,10 +49,10 @@ class fixed_detector_test : public ::testing::Test {
     return seen;
   }
 
-  fixed_detector detector{{100ms, 400ms}, {peer, 3}, start};
+  failure_detector detector{{100ms, 400ms, detector_kind::fixed}, {peer, 3}, start};
 };
 
-TEST_F(fixed_detector_test, a_peer_is_down_until_it_is_heard) {
+TEST_F(a_fixed_timeout, a_peer_is_down_until_it_is_heard) {
   EXPECT_EQ(detector.state(peer), peer_state::down);
   EXPECT_EQ(judge_on_time(10s), changes{});
   EXPECT_EQ(detector.silence(peer, start + 10s), std::nullopt);
@@ -60,27 +60,27 @@ TEST_F(fixed_detector_test, a_peer_is_down_until_it_is_heard) {
   EXPECT_EQ(heard(10s + 100ms), changes{});
 }
 
-TEST_F(fixed_detector_test, silence_is_suspect_at_the_deadline_and_not_before) {
+TEST_F(a_fixed_timeout, silence_is_suspect_at_the_deadline_and_not_before) {
   heard(10ms);
   EXPECT_EQ(judge_on_time(509ms), changes{});
   EXPECT_EQ(detector.next_judgement(), start + 510ms);
   EXPECT_EQ(judge_on_time(510ms), (changes{{peer, peer_state::up, peer_state::suspect, 500ms}}));
 }
 
-TEST_F(fixed_detector_test, silence_is_reported_once) {
+TEST_F(a_fixed_timeout, silence_is_reported_once) {
   heard(0ms);
   EXPECT_EQ(judge_on_time(10s).size(), 1u);
   EXPECT_EQ(detector.state(peer), peer_state::suspect);
 }
 
-TEST_F(fixed_detector_test, every_sign_of_life_moves_the_deadline) {
+TEST_F(a_fixed_timeout, every_sign_of_life_moves_the_deadline) {
   for (auto at = 0ms; at < 5s; at += 400ms) {
     heard(at);
     EXPECT_EQ(judge_on_time(at + 399ms), changes{});
   }
 }
 
-TEST_F(fixed_detector_test, a_suspect_that_is_heard_is_up_again) {
+TEST_F(a_fixed_timeout, a_suspect_that_is_heard_is_up_again) {
   heard(0ms);
   judge_on_time(1s);
   EXPECT_EQ(heard(1200ms), (changes{{peer, peer_state::suspect, peer_state::up, 0ms}}));
@@ -88,20 +88,20 @@ TEST_F(fixed_detector_test, a_suspect_that_is_heard_is_up_again) {
   EXPECT_EQ(judge_on_time(1700ms).size(), 1u);
 }
 
-TEST_F(fixed_detector_test, a_lost_connection_counts_at_once) {
+TEST_F(a_fixed_timeout, a_lost_connection_counts_at_once) {
   heard(0ms);
   EXPECT_EQ(lost(30ms), (changes{{peer, peer_state::up, peer_state::down, 30ms}}));
   EXPECT_EQ(lost(40ms), changes{});
   EXPECT_EQ(judge_on_time(10s), changes{});
 }
 
-TEST_F(fixed_detector_test, a_suspect_whose_connection_is_lost_is_down) {
+TEST_F(a_fixed_timeout, a_suspect_whose_connection_is_lost_is_down) {
   heard(0ms);
   judge_on_time(600ms);
   EXPECT_EQ(lost(650ms), (changes{{peer, peer_state::suspect, peer_state::down, 650ms}}));
 }
 
-TEST_F(fixed_detector_test, an_observer_that_stood_still_accuses_nobody) {
+TEST_F(a_fixed_timeout, an_observer_that_stood_still_accuses_nobody) {
   heard(0ms);
   judge_on_time(100ms);
   // It was due at 200 ms and comes at 5 s: what the peer said meanwhile waits behind this call.
@@ -110,7 +110,7 @@ TEST_F(fixed_detector_test, an_observer_that_stood_still_accuses_nobody) {
   EXPECT_EQ(judge_on_time(5s + 500ms), changes{});
 }
 
-TEST_F(fixed_detector_test, a_peer_that_died_while_the_observer_stood_still_is_found) {
+TEST_F(a_fixed_timeout, a_peer_that_died_while_the_observer_stood_still_is_found) {
   heard(0ms);
   judge_on_time(100ms);
   judge(5s);
@@ -119,23 +119,23 @@ TEST_F(fixed_detector_test, a_peer_that_died_while_the_observer_stood_still_is_f
   EXPECT_EQ(judge_on_time(5s + 300ms), (changes{{peer, peer_state::up, peer_state::suspect, 5300ms}}));
 }
 
-TEST_F(fixed_detector_test, small_delays_of_the_observer_move_no_deadline) {
+TEST_F(a_fixed_timeout, small_delays_of_the_observer_move_no_deadline) {
   heard(0ms);
   for (auto at = 150ms; at < 500ms; at += 150ms) EXPECT_EQ(judge(at), changes{});
   EXPECT_EQ(judge(550ms).size(), 1u);
 }
 
-TEST_F(fixed_detector_test, peers_are_judged_apart) {
+TEST_F(a_fixed_timeout, peers_are_judged_apart) {
   heard(0ms);
   changes seen;
-  detector.heard(3, start + 300ms, seen);
+  detector.heard(3, evidence::beat, start + 300ms, seen);
   EXPECT_EQ(judge_on_time(700ms).size(), 1u);
   EXPECT_EQ(detector.state(3), peer_state::up);
 }
 
-TEST_F(fixed_detector_test, strangers_are_ignored) {
+TEST_F(a_fixed_timeout, strangers_are_ignored) {
   changes seen;
-  detector.heard(9, start, seen);
+  detector.heard(9, evidence::beat, start, seen);
   detector.lost(9, start, seen);
   EXPECT_EQ(seen, changes{});
   EXPECT_EQ(detector.state(9), peer_state::down);

@@ -6,25 +6,46 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bulwark/actors/core/time.hpp"
+#include "bulwark/supervision/core/arrival_window.hpp"
 
 namespace bulwark {
+
+enum class detector_kind : std::uint8_t {
+  fixed,  ///< suspect once silent for T_interval + T_timeout
+  phi,    ///< suspect once silence is improbable, judged by how regularly heartbeats came so far
+};
+
+/// "fixed" or "phi"; nothing if it is neither.
+[[nodiscard]] std::optional<detector_kind> parse_detector_kind(std::string_view text);
 
 /// When a silent peer counts as faulty.
 struct detector_options {
   duration interval = std::chrono::milliseconds{100};  ///< T_interval: between heartbeats
   duration timeout = std::chrono::milliseconds{400};   ///< T_timeout: how much later than due one may come
+  detector_kind kind = detector_kind::phi;
+  /// phi only: a peer is suspect when the chance that it is merely late is 10^-threshold. Half of T_timeout
+  /// is allowed on top of the mean interval, and a twentieth of it is the least deviation that is assumed.
+  double threshold = 8;
+  std::size_t window = 200;  ///< phi only: intervals that are remembered for each peer
 
   /// Empty if the options can work, else what is wrong and what was expected.
   [[nodiscard]] std::string validate() const;
 };
 
+/// What kind of sign of life it was.
+enum class evidence : std::uint8_t {
+  beat,   ///< one of those that come every T_interval
+  other,  ///< any other message
+};
+
 enum class peer_state : std::uint8_t {
   down,     ///< not heard since the start, or since its connection was lost
   up,       ///< heard in time
-  suspect,  ///< connected, but silent for longer than T_interval + T_timeout
+  suspect,  ///< connected, but silent for too long
 };
 
 /// A verdict that changed.
@@ -37,26 +58,30 @@ struct peer_change {
   friend bool operator==(const peer_change&, const peer_change&) = default;
 };
 
-/// Decides which peers are faulty, by a fixed timeout.
+/// Decides which peers are faulty: by a fixed timeout, or by the phi accrual of Hayashibara et al. (2004).
 ///
-///     down | suspect --heard--> up --silent for T_interval + T_timeout--> suspect
+///     down | suspect --heard--> up --silent for too long--> suspect
 ///     any --lost--> down
+///
+/// With phi, a peer may be silent for mean + T_timeout / 2 + z * deviation, where mean and deviation are
+/// those of its latest intervals and z follows from the threshold; never for more than T_interval + 4 *
+/// T_timeout.
 ///
 /// An observer that stood still itself accuses nobody: if it comes to judge later than it meant to, by more
 /// than half of T_timeout, all deadlines move by that much, since what peers said meanwhile still waits to be
-/// taken in.
+/// taken in. Nor does such a gap count as an interval of anybody.
 ///
 /// Owner:  one heartbeat_monitor, or a test; not thread-safe
 /// Time:   the caller passes `now`; never goes back
 /// Errors: peers it was not told of are ignored
-/// Cost:   O(log peers) to hear one, O(peers) to judge
-class fixed_detector {
+/// Cost:   O(log peers) to hear one, O(peers) to judge; no allocation
+class failure_detector {
  public:
   /// @pre options.validate().empty()
-  fixed_detector(const detector_options& options, const std::vector<std::uint32_t>& peers, instant now);
+  failure_detector(const detector_options& options, const std::vector<std::uint32_t>& peers, instant now);
 
   /// The peer gave a sign of life.
-  void heard(std::uint32_t peer, instant now, std::vector<peer_change>& changes);
+  void heard(std::uint32_t peer, evidence what, instant now, std::vector<peer_change>& changes);
 
   /// The connection to the peer was lost: this counts at once.
   void lost(std::uint32_t peer, instant now, std::vector<peer_change>& changes);
@@ -70,24 +95,35 @@ class fixed_detector {
 
   [[nodiscard]] peer_state state(std::uint32_t peer) const;
 
+  /// The suspicion level: how sure it is that the peer is gone, as -log10 of the chance that it is merely
+  /// late. 0 for one that was never heard, or whose connection is lost: that is known without guessing.
+  [[nodiscard]] double phi(std::uint32_t peer, instant now) const;
+
   /// Since the peer was heard last; nothing if it never was.
   [[nodiscard]] std::optional<duration> silence(std::uint32_t peer, instant now) const;
 
  private:
   struct record {
     peer_state state = peer_state::down;
-    std::optional<instant> heard_at;
-    instant deadline{};  ///< meaningful if up
+    std::optional<instant> heard_at{};
+    std::optional<instant> beat_at{};  ///< where the interval to the next beat began
+    instant deadline{};                ///< meaningful if up
+    arrival_window arrivals;
   };
 
+  /// How long this peer may be silent.
+  [[nodiscard]] duration patience(const record& of) const;
+  [[nodiscard]] duration deviation(const record& of) const;
   static void change(std::uint32_t peer, record& of, peer_state to, duration silence,
                      std::vector<peer_change>& changes);
 
   detector_options options_;
+  double deviations_;  ///< z
   std::map<std::uint32_t, record> peers_;
   instant due_;
 };
 
+[[nodiscard]] const char* to_string(detector_kind kind) noexcept;
 [[nodiscard]] const char* to_string(peer_state state) noexcept;
 std::ostream& operator<<(std::ostream& out, peer_state state);
 std::ostream& operator<<(std::ostream& out, const peer_change& change);
