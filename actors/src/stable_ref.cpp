@@ -14,6 +14,11 @@ namespace bulwark {
 
 namespace {
 
+bool has_ended(const caf::actor& incarnation) {
+  return caf::actor_cast<caf::abstract_actor*>(incarnation)
+      ->getf(caf::abstract_actor::is_terminated_flag | caf::abstract_actor::is_cleaned_up_flag);
+}
+
 class stable_ref final : public caf::monitorable_actor, public mailbox_gauge {
  public:
   stable_ref(caf::actor_config& config, stable_ref_options options)
@@ -26,11 +31,14 @@ class stable_ref final : public caf::monitorable_actor, public mailbox_gauge {
     caf::error refusal;
     {
       std::lock_guard guard{mutex_};
-      if (state_ == ref_state::bound) {
+      // One that has ended takes nothing any more, though its supervisor may not know yet.
+      const bool held_back =
+          state_ == ref_state::holding || (state_ == ref_state::bound && has_ended(incarnation_));
+      if (state_ == ref_state::bound && !held_back) {
         target = incarnation_;
       } else if (element->content().match_elements<caf::exit_msg>()) {
         return;  // meant for an incarnation that is gone
-      } else if (state_ != ref_state::holding) {
+      } else if (!held_back) {
         ++refused_;
         refusal = caf::make_error(caf::sec::request_receiver_down);
       } else if (held_.size() < options_.hold_max) {

@@ -11,6 +11,7 @@
 #include "bulwark/consensus/record_codec.hpp"
 #include "log_files.hpp"
 #include "segment_preparer.hpp"
+#include "snapshot_files.hpp"
 
 namespace bulwark::consensus {
 
@@ -19,7 +20,8 @@ class file_log_store::impl {
   explicit impl(file_log_options options)
       : options_{std::move(options)},
         files_{options_.files != nullptr ? *options_.files : system_files()},
-        reader_{files_, options_.directory} {
+        reader_{files_, options_.directory},
+        snapshots_{files_, options_} {
     BULWARK_INVARIANT(options_.batch_bytes_max <= 1u << 31);
     BULWARK_INVARIANT(options_.segment_bytes >= 4096 && options_.segment_bytes <= 1u << 31);
     try {
@@ -28,6 +30,7 @@ class file_log_store::impl {
       throw to_log_failure(error);
     }
     preparer_.emplace(files_, options_.directory, options_.segment_bytes, options_.background);
+    finish_installs();
     preparer_->prefetch();
   }
 
@@ -52,11 +55,10 @@ class file_log_store::impl {
   }
 
   recovered_state recover(group_id group) {
-    const auto found = index_.find(group);
-    if (found == index_.end()) return {};
-    const auto& known = found->second;
-    recovered_state state{known.promised, known.chosen, {}};
-    known.for_each_behind(known.chosen, [&](slot at, record_location where) {
+    const auto& known = index_[group];
+    const auto newest = snapshots_.newest(group);
+    recovered_state state{known.promised, std::max(known.chosen, newest), {}, newest, known.kept()};
+    known.for_each_behind(state.chosen, [&](slot at, record_location where) {
       state.entries.push_back(reader_.read(group, at, where));
     });
     return state;
@@ -77,12 +79,100 @@ class file_log_store::impl {
     return out;
   }
 
+  void save_snapshot(group_id group, slot at, std::string_view state, bool installed) {
+    if (!broken_.empty()) throw log_failure{log_error::failed, broken_};
+    if (at < snapshots_.newest(group)) return;
+    try {
+      if (at > snapshots_.newest(group)) snapshots_.write(group, at, state);
+    } catch (const std::system_error& error) {
+      auto failure = to_log_failure(error);
+      if (failure.code() == log_error::no_space) throw failure;
+      latch(error);
+    }
+    try {
+      if (installed)
+        begin_behind(group, at);
+      else if (snapshots_.count(group) > 1)
+        begin_behind(group, snapshots_.newest_but_one(group));
+    } catch (const log_failure& failure) {
+      // The next snapshot frees what this one could not; but a gap in the log must be known as such.
+      if (failure.code() == log_error::failed) broken_ = failure.what();
+      if (installed || failure.code() != log_error::no_space) throw;
+      return;
+    }
+    try {
+      snapshots_.keep(group, installed ? 1 : 2);
+    } catch (const std::system_error& error) {
+      latch(error);
+    }
+  }
+
+  snapshot_part read_snapshot(group_id group, slot at, std::uint64_t offset, std::size_t bytes_max) const {
+    try {
+      return snapshots_.read(group, at, offset, bytes_max);
+    } catch (const std::system_error& error) {
+      throw log_failure{log_error::failed, error.what()};
+    }
+  }
+
+  slot kept(group_id group) { return index_[group].kept(); }
+
  private:
+  /// The log of the group is not needed up to this slot. What else stands in segments that are removed is
+  /// written again first, then where the log begins; only then are they removed.
+  void begin_behind(group_id group, slot kept) {
+    if (kept <= beginning_.kept[group]) return;
+    index_[group].forget_up_to(kept);
+    auto first = static_cast<std::uint32_t>(tail_.number);
+    for (const auto& [id, known] : index_) first = std::min(first, known.first_segment().value_or(first));
+    auto beginning = beginning_;
+    beginning.kept[group] = kept;
+    if (first > beginning.first_segment) {
+      std::vector<group_record> again;
+      for (const auto& [id, known] : index_) {
+        again.push_back({id, promise_record{known.promised}});
+        again.push_back({id, chosen_record{known.chosen}});
+      }
+      append(again);
+      beginning.first_segment = first;
+    }
+    try {
+      save_beginning(files_, options_.directory, beginning);
+    } catch (const std::system_error& error) {
+      // The note is still the old one, or the new one: both are right.
+      throw to_log_failure(error);
+    }
+    try {
+      reader_.forget_before(first);
+      for (auto number = beginning_.first_segment; number < first; ++number)
+        files_.remove(segment_path(options_.directory, number));
+    } catch (const std::system_error& error) {
+      latch(error);
+    }
+    beginning_ = std::move(beginning);
+  }
+
+  /// A power cut may have come between another member's snapshot and the note that the log has a gap before
+  /// it.
+  void finish_installs() {
+    for (auto& [group, known] : index_) {
+      const auto newest = snapshots_.newest(group);
+      auto at = next(known.kept());
+      while (at <= newest && known.find(at)) at = next(at);
+      if (at > newest) continue;
+      begin_behind(group, newest);
+      snapshots_.keep(group, 1);
+    }
+  }
+
   void open() {
     files_.create_directories(options_.directory);
     files_.sync_directory(options_.directory.has_parent_path() ? options_.directory.parent_path() : ".");
-    auto log = load_log(files_, options_);
+    beginning_ = load_beginning(files_, options_.directory);
+    snapshots_.load(beginning_);
+    auto log = load_log(files_, options_, beginning_);
     index_ = std::move(log.index);
+    for (const auto group : snapshots_.groups()) index_.try_emplace(group);
     next_ = log.next;
     if (log.tail) {
       rewrite_tail(log.tail->header, log.tail->contents);
@@ -175,6 +265,8 @@ class file_log_store::impl {
   file_layer& files_;
   record_reader reader_;
   log_index index_;
+  snapshot_files snapshots_;
+  log_beginning beginning_;
 
   segment_header tail_;  ///< of the segment that is written to
   std::unique_ptr<file> tail_file_;
@@ -193,6 +285,15 @@ file_log_store::~file_log_store() = default;
 
 void file_log_store::append(std::span<const group_record> records) { impl_->append(records); }
 recovered_state file_log_store::recover(group_id group) { return impl_->recover(group); }
+
+void file_log_store::save_snapshot(group_id group, slot at, std::string_view state, bool installed) {
+  impl_->save_snapshot(group, at, state, installed);
+}
+snapshot_part file_log_store::read_snapshot(group_id group, slot at, std::uint64_t offset,
+                                            std::size_t bytes_max) {
+  return impl_->read_snapshot(group, at, offset, bytes_max);
+}
+slot file_log_store::kept(group_id group) { return impl_->kept(group); }
 
 std::vector<chosen_entry> file_log_store::read(group_id group, slot first, slot last, std::size_t bytes_max) {
   return impl_->read(group, first, last, bytes_max);

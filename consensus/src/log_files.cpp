@@ -111,20 +111,26 @@ void index_record(const group_record& what, record_location where, log_index& in
   std::visit(index_writer{index[what.group], where}, what.what);
 }
 
-loaded_log load_log(file_layer& files, const file_log_options& options) {
+loaded_log load_log(file_layer& files, const file_log_options& options, const log_beginning& beginning) {
   loaded_log log;
   std::filesystem::path previous_path;
   std::uint64_t previous_end = 0;
   bool torn = false;
-  std::uint64_t expected = 1;
+  auto expected = beginning.first_segment;
+  for (const auto& [group, kept] : beginning.kept) log.index[group].forget_up_to(kept);
   for (const auto number : find_segments(files, options.directory)) {
     const auto path = segment_path(options.directory, number);
+    if (number < beginning.first_segment) {
+      files.remove(path);
+      continue;
+    }
     if (number != expected)
       throw_damaged(segment_path(options.directory, expected), 0, "the segment is missing");
     if (torn)
       throw_damaged(previous_path, previous_end, "the segment ends in a bad batch although another follows");
     auto contents = read_all(*files.open(path, open_mode::read));
     const auto header = checked_header(contents, path, number, options);
+    if (number == beginning.first_segment && number > 1) log.next = header.first;
     if (header.first != log.next) throw_damaged(path, 0, "does not continue the segment before it");
     bool records_good = true;
     auto found = scan_segment(contents, header, [&](std::string_view payload, std::uint64_t offset) {
@@ -141,6 +147,8 @@ loaded_log load_log(file_layer& files, const file_log_options& options) {
     previous_end = found.end;
     ++expected;
   }
+  if (!log.tail && beginning.first_segment > 1)
+    throw_damaged(segment_path(options.directory, beginning.first_segment), 0, "the segment is missing");
   return log;
 }
 

@@ -14,6 +14,7 @@
 #include "bulwark/consensus/file_log_store.hpp"
 #include "log_index.hpp"
 #include "segment_format.hpp"
+#include "snapshot_files.hpp"
 
 /// How a directory of segments is read: the scan at open, and single records later.
 namespace bulwark::consensus {
@@ -42,8 +43,9 @@ struct loaded_log {
   std::optional<tail_segment> tail;  ///< the last segment; none in an empty directory
 };
 
-/// Reads and verifies all segments. Throws log_failure{damaged | foreign}, std::system_error.
-loaded_log load_log(file_layer& files, const file_log_options& options);
+/// Reads and verifies all segments from the first that is needed, and removes those before it.
+/// Throws log_failure{damaged | foreign}, std::system_error.
+loaded_log load_log(file_layer& files, const file_log_options& options, const log_beginning& beginning);
 
 /// Reads single records; keeps the last few files open.
 class record_reader {
@@ -51,6 +53,10 @@ class record_reader {
   record_reader(file_layer& files, std::filesystem::path directory)
       : files_{files}, directory_{std::move(directory)} {}
 
+  /// Segments before this one are removed now.
+  void forget_before(std::uint32_t number) {
+    open_.remove_if([number](const auto& one) { return one.first < number; });
+  }
   /// The accepted value at the place. Throws log_failure{failed | damaged}.
   accepted_entry read(group_id group, slot at, record_location where);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -28,9 +29,28 @@ class group_index {
   slot chosen{};
 
   void put(slot at, record_location where) {
+    if (at <= kept_) return;
+    auto& highest = highest_in_[where.segment];
+    highest = std::max(highest, at);
     auto& page = pages_[number(at) / page_slots];
     if (!page) page = std::make_unique<page_type>();
     (*page)[number(at) % page_slots] = where;
+  }
+
+  /// The log begins behind this slot.
+  [[nodiscard]] slot kept() const { return kept_; }
+  /// Forgets all slots up to this one.
+  void forget_up_to(slot kept) {
+    kept_ = std::max(kept_, kept);
+    // The page that the slot stands in may hold later ones.
+    pages_.erase(pages_.begin(), pages_.lower_bound(number(kept_) / page_slots));
+    if (const auto page = pages_.find(number(kept_) / page_slots); page != pages_.end())
+      for (std::uint64_t i = 0; i <= number(kept_) % page_slots; ++i) (*page->second)[i] = {};
+    std::erase_if(highest_in_, [this](const auto& one) { return one.second <= kept_; });
+  }
+  /// The first segment that holds a slot of this group; none if none does.
+  [[nodiscard]] std::optional<std::uint32_t> first_segment() const {
+    return highest_in_.empty() ? std::nullopt : std::optional{highest_in_.begin()->first};
   }
 
   /// None if nothing was accepted in the slot.
@@ -56,6 +76,8 @@ class group_index {
   using page_type = std::array<record_location, page_slots>;
 
   std::map<std::uint64_t, std::unique_ptr<page_type>> pages_;
+  std::map<std::uint32_t, slot> highest_in_;  ///< by segment: the highest slot that it holds
+  slot kept_{};
 };
 
 using log_index = std::map<group_id, group_index>;

@@ -2,6 +2,7 @@
 #include "bulwark/consensus/log_store_actor.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "actor_base.hpp"
@@ -12,10 +13,14 @@ namespace {
 /// Ends a turn: everything that was in the mailbox before it has been taken in.
 struct write_now {};
 
+/// There may be room on the disk again.
+struct install_now {};
+
 }  // namespace
 }  // namespace bulwark::consensus
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::write_now)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::install_now)
 
 namespace bulwark::consensus {
 namespace {
@@ -35,12 +40,17 @@ class log_store_actor final : public actor_base {
         [this](const log_recover& what) { return recover(what.group); },
         [this](const log_read& what) { return read(what); },
         [this](write_now) { write(); },
+        [this](log_save_snapshot& what) { return save(std::move(what)); },
+        [this](const log_read_snapshot& what) { return read(what); },
+        [this](install_now) { install(); },
     };
   }
 
   void on_exit() override {
     for (auto& append : waiting_) append.promise.deliver(caf::make_error(caf::sec::request_receiver_down));
+    for (auto& one : installs_) one.promise.deliver(caf::make_error(caf::sec::request_receiver_down));
     waiting_.clear();
+    installs_.clear();
     store_.reset();
   }
 
@@ -50,6 +60,11 @@ class log_store_actor final : public actor_base {
     caf::typed_response_promise<log_appended> promise;
     caf::strong_actor_ptr sender;
     bool told_to_wait = false;
+  };
+
+  struct waiting_snapshot {
+    log_save_snapshot what;
+    caf::typed_response_promise<log_snapshot_saved> promise;
   };
 
   /// Quits if the action fails; false then.
@@ -110,6 +125,11 @@ class log_store_actor final : public actor_base {
     for (auto append = stale; append != waiting_.end(); ++append)
       append->promise.deliver(caf::make_error(caf::sec::request_receiver_down));
     waiting_.erase(stale, waiting_.end());
+    std::erase_if(installs_, [group](waiting_snapshot& one) {
+      if (one.what.group != group) return false;
+      one.promise.deliver(caf::make_error(caf::sec::request_receiver_down));
+      return true;
+    });
     log_recovered out;
     if (!guarded([&] { out.state = store_->recover(group); })) return fail_state();
     return out;
@@ -122,12 +142,42 @@ class log_store_actor final : public actor_base {
     return out;
   }
 
+  caf::typed_response_promise<log_snapshot_saved> save(log_save_snapshot what) {
+    auto promise = make_response_promise<log_snapshot_saved>();
+    installs_.push_back({std::move(what), promise});
+    if (installs_.size() == 1) install();
+    return promise;
+  }
+
+  /// Saves what is asked for, in its order.
+  void install() {
+    while (!installs_.empty()) {
+      auto& [what, promise] = installs_.front();
+      try {
+        store_->save_snapshot(what.group, what.at, *what.state, what.installed);
+      } catch (const log_failure& failure) {
+        if (failure.code() != log_error::no_space) return quit(to_error(failure));
+        if (what.installed) return delayed_send(this, options_.retry, install_now{});
+      }
+      promise.deliver(log_snapshot_saved{store_->kept(what.group)});
+      installs_.pop_front();
+    }
+  }
+
+  caf::result<log_snapshot_part> read(const log_read_snapshot& what) {
+    log_snapshot_part out;
+    if (!guarded([&] { out.part = store_->read_snapshot(what.group, what.at, what.offset, what.bytes_max); }))
+      return fail_state();
+    return out;
+  }
+
   /// What the requester hears whose request ends this actor.
   static caf::error fail_state() { return caf::make_error(caf::sec::request_receiver_down); }
 
   const log_store_actor_options options_;
   std::unique_ptr<log_store> store_;
-  std::vector<waiting_append> waiting_;  ///< one per replica at most, as replicas have one append in flight
+  std::vector<waiting_append> waiting_;    ///< one per replica at most, as replicas have one append in flight
+  std::deque<waiting_snapshot> installs_;  ///< one per replica at most
   std::vector<group_record> batch_;
   bool write_scheduled_ = false;
 };

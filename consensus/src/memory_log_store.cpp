@@ -2,6 +2,7 @@
 #include "bulwark/consensus/memory_log_store.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace bulwark::consensus {
@@ -30,7 +31,7 @@ void memory_log_medium::sync() {
 void memory_log_medium::power_cut() {
   const std::lock_guard lock{mutex_};
   unsynced_.clear();
-  groups_.clear();
+  for (auto& [group, log] : groups_) log = {{}, {}, {}, std::move(log.snapshots), log.kept};
   for (const auto& what : durable_) apply(what, groups_);
 }
 
@@ -40,7 +41,8 @@ void memory_log_medium::apply(const group_record& what, std::map<group_id, group
     log.promised = std::max(log.promised, promise->promised);
   if (const auto* chosen = std::get_if<chosen_record>(&what.what))
     log.chosen = std::max(log.chosen, chosen->chosen);
-  if (const auto* entry = std::get_if<accepted_entry>(&what.what)) log.entries[entry->at] = *entry;
+  if (const auto* entry = std::get_if<accepted_entry>(&what.what); entry && entry->at > log.kept)
+    log.entries[entry->at] = *entry;
 }
 
 memory_log_store::memory_log_store(std::shared_ptr<memory_log_medium> medium) : medium_{std::move(medium)} {}
@@ -62,7 +64,10 @@ recovered_state memory_log_store::recover(group_id group) {
   const std::lock_guard lock{medium_->mutex_};
   const auto found = medium_->groups_.find(group);
   if (found == medium_->groups_.end()) return {};
-  recovered_state state{found->second.promised, found->second.chosen, {}};
+  const auto& snapshots = found->second.snapshots;
+  const auto newest = snapshots.empty() ? slot::none : snapshots.rbegin()->first;
+  recovered_state state{
+      found->second.promised, std::max(found->second.chosen, newest), {}, newest, found->second.kept};
   const auto& entries = found->second.entries;
   for (auto entry = entries.upper_bound(state.chosen); entry != entries.end(); ++entry)
     state.entries.push_back(entry->second);
@@ -84,6 +89,41 @@ std::vector<chosen_entry> memory_log_store::read(group_id group, slot first, slo
     out.push_back({entry->first, entry->second.what});
   }
   return out;
+}
+
+void memory_log_store::save_snapshot(group_id group, slot at, std::string_view state, bool installed) {
+  const std::lock_guard lock{medium_->mutex_};
+  if (latched_) throw log_failure{log_error::failed, "memory log: latched"};
+  if (medium_->failure_) {
+    latched_ = *medium_->failure_ == log_error::failed;
+    throw log_failure{*medium_->failure_, "memory log: told to fail"};
+  }
+  auto& log = medium_->groups_[group];
+  if (!log.snapshots.empty() && at <= log.snapshots.rbegin()->first) return;
+  if (installed) log.snapshots.clear();
+  log.snapshots.emplace(at, state);
+  if (log.snapshots.size() > 2) log.snapshots.erase(log.snapshots.begin());
+  if (installed || log.snapshots.size() == 2) log.kept = log.snapshots.begin()->first;
+  log.entries.erase(log.entries.begin(), log.entries.upper_bound(log.kept));
+}
+
+snapshot_part memory_log_store::read_snapshot(group_id group, slot at, std::uint64_t offset,
+                                              std::size_t bytes_max) {
+  const std::lock_guard lock{medium_->mutex_};
+  const auto& snapshots = medium_->groups_[group].snapshots;
+  if (snapshots.empty()) return {};
+  auto found = snapshots.find(at);
+  if (found == snapshots.end() || offset > found->second.size()) {
+    found = std::prev(snapshots.end());
+    offset = 0;
+  }
+  const auto& state = found->second;
+  return {{found->first, state.size(), snapshot_hash(state)}, offset, state.substr(offset, bytes_max)};
+}
+
+slot memory_log_store::kept(group_id group) {
+  const std::lock_guard lock{medium_->mutex_};
+  return medium_->groups_[group].kept;
 }
 
 }  // namespace bulwark::consensus

@@ -183,6 +183,63 @@ class replica_actor final : public actor_base {
                  what.leader == ballot{} ? "no leader" : to_string(what.leader));
   }
 
+  void perform(save_snapshot& what) {
+    auto state = machine_->save();
+    if (!state) return step(snapshot_saved{});
+    const auto state_bytes = state->size();
+    save(what.at, std::make_shared<const std::string>(*std::move(state)), false,
+         [this, at = what.at, state_bytes](slot kept) {
+           step(snapshot_saved{at, state_bytes, kept});
+         });
+  }
+
+  void perform(install_snapshot& what) {
+    const auto state = std::make_shared<const std::string>(std::move(what.state));
+    save(what.which.at, state, true, [this, at = what.which.at, state](slot) { become_state(at, *state); });
+  }
+
+  template <class Then>
+  void save(slot at, std::shared_ptr<const std::string> state, bool installed, Then then) {
+    request(options_.log, caf::infinite,
+            log_save_snapshot{options_.core.group, at, std::move(state), installed})
+        .then([then](log_snapshot_saved saved) { then(saved.kept); },
+              [this](caf::error& why) { log_lost(std::move(why)); });
+  }
+
+  void perform(restore_snapshot& what) { gather(what.at, {}); }
+
+  /// Reads the own snapshot piece by piece.
+  void gather(slot at, std::string so_far) {
+    const auto offset = so_far.size();
+    request(options_.log, caf::infinite,
+            log_read_snapshot{options_.core.group, at, offset, options_.core.learn_bytes})
+        .then(
+            [this, at, so_far = std::move(so_far)](log_snapshot_part& found) mutable {
+              so_far += found.part.data;
+              if (found.part.data.empty() || so_far.size() >= found.part.of.total)
+                return become_state(at, so_far);
+              gather(at, std::move(so_far));
+            },
+            [this](caf::error& why) { log_lost(std::move(why)); });
+  }
+
+  void become_state(slot at, const std::string& state) {
+    if (machine_->restore(state)) return step(restored{at});
+    spdlog::error("replica {}: the state machine does not take the snapshot of slot {}, {} bytes",
+                  to_string(options_.core.self), to_string(at), state.size());
+    quit(caf::make_error(caf::sec::invalid_argument));
+  }
+
+  void perform(fetch_snapshot& what) {
+    request(options_.log, caf::infinite,
+            log_read_snapshot{options_.core.group, what.at, what.offset, what.bytes_max})
+        .then(
+            [this, peer = what.peer](log_snapshot_part& found) {
+              step(snapshot_fetched{peer, std::move(found.part)});
+            },
+            [this](caf::error& why) { log_lost(std::move(why)); });
+  }
+
   void post(envelope message) {
     if (message.to == options_.core.self) return step(received{std::move(message)});
     outbox_.add(message, [this](node_id peer, std::string packet) { send_packet(peer, std::move(packet)); });

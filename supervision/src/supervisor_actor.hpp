@@ -46,8 +46,8 @@ class supervisor_actor final : public service_actor {
     std::shared_ptr<const child> what;  ///< of a pool: shared by all
     caf::actor current{};
     std::uint64_t generation = 0;
-    caf::message arguments{};     ///< of a pool
-    caf::message info{};          ///< of the last start
+    caf::message arguments{};          ///< of a pool
+    caf::message info{};               ///< of the last start
     std::vector<open_order> orders{};  ///< not yet answered
   };
 

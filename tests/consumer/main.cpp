@@ -3,6 +3,7 @@
 // Method: a supervised counter is crashed; the same handle must reach its next incarnation. What a replica
 // would log survives a reopening of its store.
 
+#include <bulwark/actors/messages.hpp>
 #include <bulwark/actors/service_actor.hpp>
 #include <bulwark/actors/stable_ref.hpp>
 #include <bulwark/consensus/memory_log_store.hpp>
@@ -10,21 +11,32 @@
 #include <bulwark/supervision/supervisor.hpp>
 #include <caf/all.hpp>
 #include <iostream>
+#include <utility>
 
 namespace {
 
-caf::behavior counter(caf::stateful_actor<int, bulwark::service_actor>* self) {
+struct counter_state {
+  int total = 0;
+};
+
+caf::behavior counter(caf::stateful_actor<counter_state, bulwark::service_actor>* self) {
   return {
-      [self](caf::add_atom, int amount) { return self->state += amount; },
+      [self](caf::add_atom, int amount) { return self->state.total += amount; },
       [](caf::put_atom) { throw std::runtime_error{"as ordered"}; },
   };
 }
 
+/// Asks again if a crash took the request along.
 int add(caf::scoped_actor& self, const caf::actor& counter, int amount) {
   int total = -1;
-  self->request(counter, std::chrono::seconds{5}, caf::add_atom_v, amount)
-      .receive([&](int now) { total = now; },
-               [](const caf::error& problem) { std::cerr << to_string(problem) << '\n'; });
+  bool again = true;
+  while (std::exchange(again, false))
+    self->request(counter, std::chrono::seconds{5}, caf::add_atom_v, amount)
+        .receive([&](int now) { total = now; },
+                 [&](const caf::error& problem) {
+                   again = problem == caf::sec::request_receiver_down;
+                   if (!again) std::cerr << to_string(problem) << '\n';
+                 });
   return total;
 }
 

@@ -36,7 +36,7 @@ std::string scenario::run(const std::string& command) {
   std::string verb, first, second, third;
   words >> verb >> first >> second >> third;
   if (verb == "group")
-    form_group(std::stoul(first));
+    form_group(std::stoul(first), second.empty() ? 0 : std::stoul(second));
   else if (verb == "pass")
     pass(std::chrono::milliseconds{std::stoul(first)});
   else if (verb == "write")
@@ -67,7 +67,8 @@ std::string scenario::run(const std::string& command) {
   return output_;
 }
 
-void scenario::form_group(std::size_t members) {
+void scenario::form_group(std::size_t members, std::size_t snapshot_entries) {
+  snapshot_entries_ = snapshot_entries;
   agreement_ = std::make_unique<agreement_checker>(members / 2 + 1, violations_);
   disk_on_.assign(members, true);
   for (std::uint32_t i = 1; i <= members; ++i)
@@ -81,6 +82,7 @@ void scenario::start(std::size_t which) {
   replica_options options;
   options.self = one.id();
   options.seed = which + 1;
+  options.snapshot_entries = snapshot_entries_;
   for (const auto& other : members_) options.members.push_back(other->id());
   one.start(options, now_);
 }
@@ -93,6 +95,12 @@ void scenario::settle() {
 }
 
 bool scenario::deliver_one() {
+  if (!disk_work_.empty()) {
+    const auto work = std::move(disk_work_.front());
+    disk_work_.pop_front();
+    work();
+    return true;
+  }
   if (!fetches_.empty()) {
     const auto [which, what] = fetches_.front();
     fetches_.pop_front();
@@ -248,6 +256,17 @@ void scenario::on_answer(member& by, const answer& what) {
 }
 
 void scenario::on_fetch(member& by, const fetch& what) { fetches_.emplace_back(index_of(by.id()), what); }
+
+void scenario::on_disk_work(member& by, std::function<void(member&, instant)> then) {
+  disk_work_.push_back([this, &by, life = by.life(), then = std::move(then)] {
+    if (by.is_up() && by.life() == life) then(by, now_);
+  });
+}
+
+void scenario::on_restored(member& by, slot at, bool own) {
+  say(to_string(by.id()) + " restores " + (own ? "its snapshot of " : "a snapshot of ") + to_string(at));
+  agreement_->on_restored(by.id(), by.life(), at, by.machine().hash());
+}
 
 void scenario::on_leader(member& by, ballot leader) {
   say(to_string(by.id()) + " follows " + (leader == ballot{} ? "nobody" : to_string(leader)));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -21,7 +22,7 @@ namespace bulwark::test {
 /// and time stands still, unless the script says otherwise. Each command returns what happened, line by line;
 /// heartbeats, and watermarks that tell nothing new, are left out.
 ///
-///     group N               starts N members
+///     group N [EVERY]       starts N members, which take a snapshot after EVERY commands
 ///     pass MS               lets time pass
 ///     write nI TEXT         a client of nI writes "key TEXT"
 ///     read nI               a client of nI reads the key
@@ -49,11 +50,13 @@ class scenario final : public member_observer {
   void on_answer(member& by, const consensus::answer& what) override;
   void on_fetch(member& by, const consensus::fetch& what) override;
   void on_leader(member& by, consensus::ballot leader) override;
+  void on_disk_work(member& by, std::function<void(member&, instant)> then) override;
+  void on_restored(member& by, consensus::slot at, bool own) override;
 
  private:
   using way = std::pair<std::size_t, std::size_t>;
 
-  void form_group(std::size_t members);
+  void form_group(std::size_t members, std::size_t snapshot_entries);
   void start(std::size_t which);
   void pass(duration time);
   void settle();
@@ -81,6 +84,8 @@ class scenario final : public member_observer {
   std::deque<consensus::envelope> network_;
   std::deque<consensus::envelope> held_;
   std::deque<std::pair<std::size_t, consensus::fetch>> fetches_;
+  std::deque<std::function<void()>> disk_work_;
+  std::size_t snapshot_entries_ = 0;
   std::map<way, consensus::slot> told_;
   std::uint64_t requests_ = 0;
   std::uint64_t done_ = 0;

@@ -44,6 +44,15 @@ void agreement_checker::on_apply(node_id by, std::uint64_t life, slot at, const 
     violations_.add(to_string(by) + " is in another state at slot " + to_string(at) + " than others were");
 }
 
+void agreement_checker::on_restored(node_id by, std::uint64_t life, slot at, std::uint64_t state_hash) {
+  auto& last = applied_[{by, life}];
+  if (at < last) violations_.add("a snapshot took " + to_string(by) + " back from slot " + to_string(last));
+  last = at;
+  const auto known = hashes_.find(at);
+  if (known == hashes_.end() || known->second != state_hash)
+    violations_.add(to_string(by) + " restored a state at slot " + to_string(at) + " that nobody had there");
+}
+
 const value* agreement_checker::chosen(slot at) const {
   const auto found = chosen_.find(at);
   return found == chosen_.end() ? nullptr : &found->second;

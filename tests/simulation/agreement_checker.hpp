@@ -18,7 +18,7 @@ namespace bulwark::test {
 ///   1. a ballot proposes one value for a slot,
 ///   2. a slot has one chosen value, for ever,
 ///   3. what a replica applies is chosen, in the order of slots, each once in its life,
-///   4. replicas that applied the same slots have the same state,
+///   4. replicas that applied the same slots have the same state, also if a snapshot brought them there,
 ///   5. no command is chosen in two places.
 class agreement_checker {
  public:
@@ -27,6 +27,8 @@ class agreement_checker {
   void on_accepted(consensus::node_id by, const consensus::accepted_entry& what);
   void on_apply(consensus::node_id by, std::uint64_t life, consensus::slot at, const consensus::value& what,
                 std::uint64_t state_hash);
+
+  void on_restored(consensus::node_id by, std::uint64_t life, consensus::slot at, std::uint64_t state_hash);
 
   [[nodiscard]] const consensus::value* chosen(consensus::slot at) const;
   /// Where a command is chosen; none if it is not.

@@ -12,6 +12,8 @@ void simulated_cluster::count_message(const envelope& what) {
     statistics_.count(happening::promise_in_parts);
   if (const auto* m = std::get_if<learned>(&what.what); m && !m->entries.empty())
     statistics_.count(happening::learned);
+  if (const auto* m = std::get_if<snapshot_chunk>(&what.what); m && m->part.offset > 0)
+    statistics_.count(happening::snapshot_in_pieces);
   if (const auto* m = std::get_if<accept>(&what.what);
       m && !accepts_.insert({m->under, what.to, m->first}).second)
     statistics_.count(happening::accept_sent_again);

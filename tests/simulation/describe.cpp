@@ -59,6 +59,15 @@ struct describe_body {
     return "forward_reply " + to_string(m.under) + " " + std::to_string(m.request) + " " +
            describe(m.result) + " (" + m.reply + ")";
   }
+  std::string operator()(const snapshot_ask& m) const {
+    return "snapshot_ask " + to_string(m.at) + " from byte " + std::to_string(m.offset);
+  }
+  std::string operator()(const snapshot_chunk& m) const {
+    const auto& [of, offset, data] = m.part;
+    return "snapshot_chunk " + to_string(of.at) + " bytes " + std::to_string(offset) + ".." +
+           std::to_string(offset + data.size()) + " of " + std::to_string(of.total) + " chosen " +
+           to_string(m.chosen);
+  }
 };
 
 }  // namespace

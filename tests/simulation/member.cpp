@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "member.hpp"
 
+#include <cstdlib>
 #include <utility>
 
 namespace bulwark::test {
@@ -71,5 +72,37 @@ void member::perform(query& what, instant now) {
 void member::perform(answer& what, instant) { observer_.on_answer(*this, what); }
 void member::perform(fetch& what, instant) { observer_.on_fetch(*this, what); }
 void member::perform(leader_changed& what, instant) { observer_.on_leader(*this, what.leader); }
+
+void member::perform(save_snapshot& what, instant) {
+  auto state = *machine_.save();
+  const snapshot_id which{what.at, state.size(), snapshot_hash(state)};
+  observer_.on_disk_work(*this, [which, state = std::move(state)](member& m, instant now) {
+    m.disk_.save(which, state, false);
+    m.step(snapshot_saved{which.at, which.total, m.disk_.kept()}, now);
+  });
+}
+
+void member::perform(restore_snapshot& what, instant) {
+  observer_.on_disk_work(*this, [at = what.at](member& m, instant now) {
+    if (at != m.disk_.newest() || !m.machine_.restore(m.disk_.newest_state())) std::abort();
+    m.observer_.on_restored(m, at, true);
+    m.step(restored{at}, now);
+  });
+}
+
+void member::perform(install_snapshot& what, instant) {
+  observer_.on_disk_work(*this, [which = what.which, state = std::move(what.state)](member& m, instant now) {
+    m.disk_.save(which, state, true);
+    if (!m.machine_.restore(state)) std::abort();
+    m.observer_.on_restored(m, which.at, false);
+    m.step(restored{which.at}, now);
+  });
+}
+
+void member::perform(fetch_snapshot& what, instant) {
+  observer_.on_disk_work(*this, [what](member& m, instant now) {
+    m.step(snapshot_fetched{what.peer, m.disk_.read_snapshot(what)}, now);
+  });
+}
 
 }  // namespace bulwark::test

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -24,6 +25,10 @@ class member_observer {
   virtual void on_answer(member& by, const consensus::answer& what) = 0;
   virtual void on_fetch(member& by, const consensus::fetch& what) = 0;
   virtual void on_leader(member& by, consensus::ballot leader) = 0;
+  /// To be called back in the same life, once the disk has had the time that a snapshot takes.
+  virtual void on_disk_work(member& by, std::function<void(member&, instant now)> then) = 0;
+  /// The state became that of a snapshot: an own one after a restart, or another member's.
+  virtual void on_restored(member& by, consensus::slot at, bool own) = 0;
 };
 
 /// A node of a simulated group: a disk that outlives it, and while it lives a replica and its state machine.
@@ -59,6 +64,10 @@ class member {
   void perform(consensus::answer& what, instant now);
   void perform(consensus::fetch& what, instant now);
   void perform(consensus::leader_changed& what, instant now);
+  void perform(consensus::save_snapshot& what, instant now);
+  void perform(consensus::restore_snapshot& what, instant now);
+  void perform(consensus::install_snapshot& what, instant now);
+  void perform(consensus::fetch_snapshot& what, instant now);
 
   consensus::node_id id_;
   member_observer& observer_;

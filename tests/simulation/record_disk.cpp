@@ -28,12 +28,32 @@ std::size_t record_disk::power_cut() {
 void record_disk::keep(const record& what) {
   if (const auto* made = std::get_if<promise_record>(&what)) promised_ = std::max(promised_, made->promised);
   if (const auto* known = std::get_if<chosen_record>(&what)) chosen_ = std::max(chosen_, known->chosen);
-  if (const auto* entry = std::get_if<accepted_entry>(&what)) entries_[entry->at] = *entry;
+  if (const auto* entry = std::get_if<accepted_entry>(&what); entry && entry->at > kept())
+    entries_[entry->at] = *entry;
+}
+
+void record_disk::save(const snapshot_id& which, std::string state, bool installed) {
+  if (which.at <= newest()) return;
+  if (installed) snapshots_.clear();
+  snapshots_.emplace_back(which, std::move(state));
+  if (snapshots_.size() > 2) snapshots_.pop_front();
+  // A first own snapshot has nothing to fall back to but the whole log.
+  if (installed || snapshots_.size() == 2) kept_ = snapshots_.front().first.at;
+  entries_.erase(entries_.begin(), entries_.upper_bound(kept_));
+}
+
+snapshot_part record_disk::read_snapshot(const fetch_snapshot& what) const {
+  if (snapshots_.empty()) return {};
+  for (const auto& [id, state] : snapshots_)
+    if (id.at == what.at && what.offset <= state.size())
+      return {id, what.offset, state.substr(what.offset, what.bytes_max)};
+  const auto& [id, state] = snapshots_.back();
+  return {id, 0, state.substr(0, what.bytes_max)};
 }
 
 recovered_state record_disk::recover() const {
-  recovered_state found{promised_, chosen_, {}};
-  for (auto entry = entries_.upper_bound(chosen_); entry != entries_.end(); ++entry)
+  recovered_state found{promised_, std::max(chosen_, newest()), {}, newest(), kept()};
+  for (auto entry = entries_.upper_bound(found.chosen); entry != entries_.end(); ++entry)
     found.entries.push_back(entry->second);
   return found;
 }

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <deque>
 #include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "bulwark/consensus/core/replica.hpp"
@@ -22,6 +24,17 @@ class record_disk {
   /// Loses what is not durable; returns the number of lost records.
   std::size_t power_cut();
 
+  /// Makes a snapshot durable. Own ones are kept two deep, and the log from the older one on; one that came
+  /// from another member stands alone.
+  void save(const consensus::snapshot_id& which, std::string state, bool installed);
+  [[nodiscard]] consensus::slot newest() const {
+    return snapshots_.empty() ? consensus::slot{} : snapshots_.back().first.at;
+  }
+  /// The log begins behind this slot.
+  [[nodiscard]] consensus::slot kept() const { return kept_; }
+  [[nodiscard]] const std::string& newest_state() const { return snapshots_.back().second; }
+  [[nodiscard]] consensus::snapshot_part read_snapshot(const consensus::fetch_snapshot& what) const;
+
   [[nodiscard]] consensus::recovered_state recover() const;
   [[nodiscard]] std::vector<consensus::chosen_entry> read(consensus::slot first, consensus::slot last,
                                                           std::size_t bytes_max) const;
@@ -35,6 +48,8 @@ class record_disk {
   consensus::ballot promised_;
   consensus::slot chosen_{};
   std::map<consensus::slot, consensus::accepted_entry> entries_;
+  consensus::slot kept_{};
+  std::deque<std::pair<consensus::snapshot_id, std::string>> snapshots_;  ///< oldest first
 };
 
 }  // namespace bulwark::test

@@ -3,7 +3,10 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <sstream>
 #include <string>
+#include <string_view>
 
 #include "bulwark/consensus/core/state_machine.hpp"
 
@@ -26,6 +29,23 @@ class register_machine final : public consensus::state_machine {
   [[nodiscard]] consensus::bytes query(const consensus::bytes& question) const override {
     const auto found = registers_.find(question);
     return found == registers_.end() ? consensus::bytes{} : found->second;
+  }
+
+  /// "hash padding key=value key=value ", long enough for a few pieces
+  [[nodiscard]] std::optional<consensus::bytes> save() const override {
+    auto saved = std::to_string(hash_) + " " + std::string(700, '.') + " ";
+    for (const auto& [key, held] : registers_) saved += key + "=" + held + " ";
+    return saved;
+  }
+
+  [[nodiscard]] bool restore(std::string_view saved) override {
+    registers_.clear();
+    std::istringstream words{std::string{saved}};
+    std::string padding;
+    if (!(words >> hash_ >> padding)) return false;
+    for (std::string word; words >> word;)
+      registers_[word.substr(0, word.find('='))] = word.substr(word.find('=') + 1);
+    return true;
   }
 
   /// Equal histories give equal hashes.

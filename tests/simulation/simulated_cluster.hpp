@@ -87,6 +87,8 @@ class simulated_cluster final : public member_observer {
   void on_answer(member& by, const consensus::answer& what) override;
   void on_fetch(member& by, const consensus::fetch& what) override;
   void on_leader(member& by, consensus::ballot leader) override;
+  void on_disk_work(member& by, std::function<void(member&, instant)> then) override;
+  void on_restored(member& by, consensus::slot at, bool own) override;
 
  private:
   struct scheduled {
@@ -156,6 +158,7 @@ class simulated_cluster final : public member_observer {
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
   std::map<std::pair<std::size_t, std::uint64_t>, client> clients_;  ///< by member and request
   std::uint64_t requests_ = 0;
+  bool healed_ = false;  ///< no more faults from here on
 
   // For the statistics only.
   std::map<consensus::slot, std::pair<consensus::ballot, consensus::value>> last_accepted_;

@@ -33,6 +33,9 @@ constexpr backoff_options delays{.initial = 50ms, .max = 2s, .factor = 2, .jitte
 /// For a link that is being restarted. Few, since they may be large, and consensus does well without them.
 constexpr std::size_t packets_held_max = 64;
 
+/// Writes between two snapshots, or as much as the state takes, if that is more.
+constexpr std::size_t snapshot_bytes = 64u << 20;
+
 supervisor_flags flags(restart_strategy strategy) {
   return {.strategy = strategy, .intensity = 30, .period = 60s};
 }
@@ -181,6 +184,7 @@ struct node_tree::impl {
     settings.core.seed = 0;  // drawn anew in each life
     settings.core.interval = parts.options->interval;
     settings.core.timeout = parts.options->timeout;
+    settings.core.snapshot_bytes = snapshot_bytes;
     settings.log = log;
     settings.machine = clients.machine_factory();
     settings.on_ready = std::move(on_ready);

@@ -26,6 +26,11 @@ void learner::on_learned(std::size_t from, const learned& what) {
   }
 }
 
+void learner::on_snapshot(std::size_t from, slot chosen) {
+  hint(from, chosen, true);
+  if (from == source_) asked_at_.reset();
+}
+
 std::optional<std::size_t> learner::choose_source(const voter_set& alive) const {
   for (std::size_t i = 0; i < known_.size(); ++i) {
     const auto member = (source_ + i) % known_.size();
@@ -53,6 +58,7 @@ void learner::advance(const voter_set& alive, instant now) {
 
 void teacher::on_learn(std::size_t from, const learn& what) {
   if (what.first < slot{1}) return;
+  if (what.first <= snapshots_.kept()) return snapshots_.on_ask(from, {});
   if (what.first < log_.first() && what.first <= log_.chosen()) {
     if (fetching_[from]) return;
     fetching_[from] = true;

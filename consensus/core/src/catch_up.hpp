@@ -10,6 +10,7 @@
 #include "bulwark/consensus/core/replica.hpp"
 #include "output.hpp"
 #include "slot_log.hpp"
+#include "snapshots.hpp"
 #include "voters.hpp"
 
 namespace bulwark::consensus {
@@ -24,6 +25,8 @@ class learner {
   /// not get there on its own within an interval.
   void hint(std::size_t member, slot chosen, bool urgent);
   void on_learned(std::size_t from, const learned& what);
+  /// It has no log that far back: a snapshot is on its way instead.
+  void on_snapshot(std::size_t from, slot chosen);
   /// Asks, if there is something to ask and somebody alive to be asked.
   void advance(const voter_set& alive, instant now);
 
@@ -44,11 +47,17 @@ class learner {
   std::optional<instant> asked_at_;  ///< of the question that is open
 };
 
-/// Answers those who lag: from memory, or from the store.
+/// Answers those who lag: from memory, from the store, or with a snapshot.
 class teacher {
  public:
-  teacher(const replica_options& options, const voters& group, const slot_log& log, output& out)
-      : options_{options}, voters_{group}, log_{log}, out_{out}, fetching_(group.size()) {}
+  teacher(const replica_options& options, const voters& group, const slot_log& log, snapshot_giver& snapshots,
+          output& out)
+      : options_{options},
+        voters_{group},
+        log_{log},
+        snapshots_{snapshots},
+        out_{out},
+        fetching_(group.size()) {}
 
   void on_learn(std::size_t from, const learn& what);
   void on_fetched(std::size_t peer, std::vector<chosen_entry> entries);
@@ -57,6 +66,7 @@ class teacher {
   const replica_options& options_;
   const voters& voters_;
   const slot_log& log_;
+  snapshot_giver& snapshots_;
   output& out_;
   std::vector<bool> fetching_;  ///< by member: a fetch for it is open
 };

@@ -39,6 +39,8 @@ template <> struct frame_kind<confirm> : kind<11> {};
 template <> struct frame_kind<confirmed> : kind<12> {};
 template <> struct frame_kind<forward> : kind<13> {};
 template <> struct frame_kind<forward_reply> : kind<14> {};
+template <> struct frame_kind<snapshot_ask> : kind<15> {};
+template <> struct frame_kind<snapshot_chunk> : kind<16> {};
 
 template <class F, either<ballot> T> bool fields(F&& f, T& x) { return f(x.round, x.node); }
 template <class F, either<command> T> bool fields(F&& f, T& x) { return f(x.origin, x.incarnation, x.request, x.payload); }
@@ -59,6 +61,10 @@ template <class F, either<confirm> T> bool fields(F&& f, T& x) { return f(x.unde
 template <class F, either<confirmed> T> bool fields(F&& f, T& x) { return f(x.under, x.round); }
 template <class F, either<forward> T> bool fields(F&& f, T& x) { return f(x.under, x.kind, x.what); }
 template <class F, either<forward_reply> T> bool fields(F&& f, T& x) { return f(x.under, x.incarnation, x.request, x.result, x.reply); }
+template <class F, either<snapshot_id> T> bool fields(F&& f, T& x) { return f(x.at, x.total, x.hash); }
+template <class F, either<snapshot_part> T> bool fields(F&& f, T& x) { return f(x.of, x.offset, x.data); }
+template <class F, either<snapshot_ask> T> bool fields(F&& f, T& x) { return f(x.at, x.offset); }
+template <class F, either<snapshot_chunk> T> bool fields(F&& f, T& x) { return f(x.part, x.chosen); }
 // clang-format on
 
 // -- writing --------------------------------------------------------------------------------------

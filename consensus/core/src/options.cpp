@@ -47,6 +47,7 @@ std::string replica_options::validate() const {
            expect_positive(waiting_commands, "waiting_commands"),
            expect_positive(waiting_bytes, "waiting_bytes"),
            expect_positive(learn_bytes, "learn_bytes"),
+           expect_positive(snapshot_bytes_max, "snapshot_bytes_max"),
        })
     if (!error.empty()) return error;
   return {};

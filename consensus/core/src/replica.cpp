@@ -38,9 +38,12 @@ replica::state::state(replica_options wanted, recovered_state recovered, instant
       own_requests{options, out,
                    [this](request_kind kind, command&& what) { return submit(kind, std::move(what)); }},
       seen{seen_window(options)},
+      snapshots{options, group, recovered.kept, out},
+      incoming{options, group, log, out},
       learning{options, group, log, memory, out},
-      teaching{options, group, log, out},
+      teaching{options, group, log, snapshots, out},
       now{start},
+      to_restore{recovered.snapshot},
       watermark_written{recovered.chosen},
       watermark_written_at{start} {
   for (auto& entry : recovered.entries) {
@@ -62,11 +65,16 @@ void replica::state::step(event&& what, instant at, std::vector<effect>& effects
 
 void replica::state::settle() {
   decide_who_leads();
-  proposer.advance(ballots, now,
-                   [this](const command& what) { return !is_own(what) || own_requests.propose(what); });
+  // A snapshot that is about to become the state moves the watermark, which a proposing leader must do alone.
+  if (!incoming.is_installing())
+    proposer.advance(ballots, now,
+                     [this](const command& what) { return !is_own(what) || own_requests.propose(what); });
   replay_and_apply();
   serve_reads();
-  if (proposer.now_in() != leader::phase::proposing) learning.advance(ballots.alive(), now);
+  incoming.advance(ballots.alive(), now);
+  const bool wants_to_learn = proposer.now_in() != leader::phase::proposing;
+  if (wants_to_learn && !incoming.is_receiving() && !incoming.is_installing())
+    learning.advance(ballots.alive(), now);
   write_watermark();
   log.evict(out.durable());
   tell_leader_change();
@@ -121,6 +129,11 @@ void replica::state::take_watermark(std::size_t from, ballot under, slot chosen)
 }
 
 void replica::state::replay_and_apply() {
+  if (to_restore != slot::none) {
+    restoring = true;
+    return out.emit(restore_snapshot{std::exchange(to_restore, slot::none)});
+  }
+  if (restoring || incoming.is_installing()) return;
   if (log.must_replay()) {
     if (!std::exchange(replaying, true))
       out.emit(fetch{options.self, next(log.applied()), previous(log.first()), options.learn_bytes});
@@ -137,6 +150,20 @@ void replica::state::emit_apply(slot at, const value& what, bool wants_replies) 
   out.emit(apply{++effects_numbered, at, what, wants_replies});
   if (wants_replies) awaited.push_back({effects_numbered, what, {}, false});
   log.count_applied();
+  snapshots.on_applied(at, what);
+}
+
+void replica::state::on(restored& what) {
+  if (!std::exchange(restoring, false)) {
+    incoming.on_restored();
+    snapshots.on_installed(what.at);
+  }
+  log.jump_to(what.at);
+}
+
+void replica::state::on(snapshot_fetched& what) {
+  if (const auto peer = group.index_of(what.peer))
+    snapshots.on_fetched(*peer, std::move(what.part), log.chosen());
 }
 
 void replica::state::on(fetched& what) {
@@ -244,6 +271,7 @@ replica_status replica::state::status() const {
   s.chosen = log.chosen();
   s.applied = log.applied();
   s.last = log.last();
+  s.kept = snapshots.kept();
   s.in_flight = proposer.in_flight();
   s.waiting = own_requests.size();
   s.elections = elections;

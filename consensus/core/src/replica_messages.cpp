@@ -75,6 +75,12 @@ void replica::state::on(std::size_t from, learned& what) {
   learning.on_learned(from, what);
 }
 
+void replica::state::on(std::size_t from, snapshot_chunk& what) {
+  if (proposer.now_in() == leader::phase::proposing || !writable || log.must_replay()) return;
+  learning.on_snapshot(from, what.chosen);
+  incoming.on_chunk(from, what, now);
+}
+
 void replica::state::on(std::size_t from, confirm& what) {
   if (is_from_leader(from, what.under)) memory.on_confirm(group.at(from), what);
 }

@@ -15,6 +15,7 @@
 #include "requests.hpp"
 #include "seen_requests.hpp"
 #include "slot_log.hpp"
+#include "snapshots.hpp"
 #include "voters.hpp"
 
 namespace bulwark::consensus {
@@ -36,6 +37,9 @@ struct replica::state {
   void on(client_request& what) { own_requests.add(std::move(what), now); }
   void on(fetched& what);
   void on(replied& what);
+  void on(snapshot_saved& what) { snapshots.on_saved(what); }
+  void on(restored& what);
+  void on(snapshot_fetched& what);
 
   // Messages; `from` is the index of the sender, which is a member.
   void on(std::size_t from, beat& what);
@@ -52,6 +56,8 @@ struct replica::state {
   void on(std::size_t from, confirmed& what) { reading.on_confirmed(from, what); }
   void on(std::size_t from, forward& what);
   void on(std::size_t from, forward_reply& what);
+  void on(std::size_t from, snapshot_ask& what) { snapshots.on_ask(from, what); }
+  void on(std::size_t from, snapshot_chunk& what);
 
   void on_interval();
   void settle();
@@ -93,11 +99,15 @@ struct replica::state {
   reads reading;
   requests own_requests;
   seen_requests seen;
+  snapshot_giver snapshots;
+  snapshot_receiver incoming;
   learner learning;
   teacher teaching;
 
   instant now;
   bool writable = true;
+  slot to_restore{};         ///< the own snapshot that comes before the replay; none once it is asked for
+  bool restoring = false;    ///< it was asked for
   bool replaying = false;    ///< a fetch for the replay is open
   slot watermark_written{};  ///< the last chosen_record
   instant watermark_written_at;

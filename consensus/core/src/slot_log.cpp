@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "slot_log.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "bulwark/actors/core/invariant.hpp"
@@ -48,6 +49,18 @@ void slot_log::count_applied() {
   BULWARK_INVARIANT(applied_ < chosen_);
   applied_ = next(applied_);
   if (const auto* done = find(applied_)) cached_bytes_ += done->bytes;
+}
+
+void slot_log::jump_to(slot at) {
+  BULWARK_INVARIANT(at >= applied_);
+  // During the replay, what lies between is in the store.
+  if (at > chosen_ || first_ <= at) {
+    for (; first_ <= at && !entries_.empty(); first_ = next(first_)) entries_.pop_front();
+    first_ = std::max(first_, next(at));
+    cached_bytes_ = 0;
+  }
+  chosen_ = std::max(chosen_, at);
+  applied_ = at;
 }
 
 void slot_log::evict(std::uint64_t durable) {

@@ -54,6 +54,9 @@ class slot_log {
   /// The next slot was handed to the state machine. @pre applied() < chosen()
   void count_applied();
 
+  /// Everything up to this slot is applied at once; what was held there is forgotten. @pre at >= applied()
+  void jump_to(slot at);
+
   /// Forgets applied entries over the limit that are durable with this persist number.
   void evict(std::uint64_t durable);
 

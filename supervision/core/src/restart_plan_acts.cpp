@@ -83,7 +83,7 @@ void restart_plan::begin_stop(entry& child, turn& now) {
   clear_timer(child);
   if (policy.how == shutdown_policy::manner::timed) set_timer(child, now.now + policy.limit);
   plan::stop_child order{child.id, child.generation, policy, std::nullopt};
-  if (deadline_) order.within = deadline_->kill_at - now.now;
+  if (deadline_) order.within = (deadline_->kill_at - now.now) * 9 / 10;  // the rest is for its report
   now.effects.push_back(std::move(order));
 }
 

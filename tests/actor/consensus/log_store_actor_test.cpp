@@ -47,6 +47,13 @@ class counting_store final : public log_store {
   std::vector<chosen_entry> read(group_id group, slot first, slot last, std::size_t bytes_max) override {
     return store_.read(group, first, last, bytes_max);
   }
+  void save_snapshot(group_id group, slot at, std::string_view state, bool installed) override {
+    store_.save_snapshot(group, at, state, installed);
+  }
+  snapshot_part read_snapshot(group_id group, slot at, std::uint64_t offset, std::size_t bytes_max) override {
+    return store_.read_snapshot(group, at, offset, bytes_max);
+  }
+  slot kept(group_id group) override { return store_.kept(group); }
 
  private:
   memory_log_store store_;
@@ -141,6 +148,28 @@ TEST_F(log_store_actor_test, on_a_full_disk_appends_wait_and_their_senders_are_t
   system_.advance(1s);
   EXPECT_EQ(heard_, (strings{"not writable", "writable", "appended 1"}));
   EXPECT_EQ(stored(1), 1u);
+}
+
+log_save_snapshot snapshot_of(std::uint64_t at, bool installed) {
+  return {group_id{1}, slot{at}, std::make_shared<const std::string>("state"), installed};
+}
+
+TEST_F(log_store_actor_test, a_snapshot_is_answered_with_where_the_log_begins_and_can_be_read) {
+  EXPECT_EQ(system_.ask<log_snapshot_saved>(log_, snapshot_of(3, false))->kept, slot::none);
+  EXPECT_EQ(system_.ask<log_snapshot_saved>(log_, snapshot_of(5, false))->kept, slot{3});
+  const auto found = system_.ask<log_snapshot_part>(log_, log_read_snapshot{group_id{1}, slot{5}, 1, 2});
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->part.data, "ta");
+}
+
+TEST_F(log_store_actor_test, on_a_full_disk_an_own_snapshot_is_given_up_and_an_installed_one_waits) {
+  medium_->fail_appends(log_error::no_space);
+  EXPECT_TRUE(system_.ask<log_snapshot_saved>(log_, snapshot_of(3, false)).has_value());
+  EXPECT_FALSE(system_.ask<log_snapshot_saved>(log_, snapshot_of(9, true)).has_value());
+  EXPECT_EQ(memory_log_store{medium_}.recover(group_id{1}).snapshot, slot::none);
+  medium_->fail_appends({});
+  system_.advance(1s);
+  EXPECT_EQ(memory_log_store{medium_}.recover(group_id{1}).snapshot, slot{9});
 }
 
 TEST_F(log_store_actor_test,

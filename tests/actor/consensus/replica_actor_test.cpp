@@ -189,5 +189,52 @@ TEST_F(replica_actor_test, an_isolated_leader_serves_no_read) {
   EXPECT_EQ(read(leader), "a b ");
 }
 
+/// Snapshots after every five commands.
+class replica_snapshots : public testing::Test {
+ protected:
+  void write(std::uint32_t node, int first, int last) {
+    for (int i = first; i <= last; ++i) {
+      const auto asked = group_.write(node, "w" + std::to_string(i));
+      ASSERT_TRUE(group_.wait_for(*asked));
+      ASSERT_TRUE(asked->result && asked->result->outcome == done);
+      ASSERT_EQ(asked->result->reply, std::to_string(i));
+    }
+  }
+  std::string read(std::uint32_t node) {
+    const auto asked = group_.read(node);
+    EXPECT_TRUE(group_.wait_for(*asked));
+    return asked->result ? asked->result->reply : "";
+  }
+
+  replica_group group_{3, 5};
+};
+
+TEST_F(replica_snapshots, one_that_was_away_for_longer_than_the_log_is_kept_comes_back_by_a_snapshot) {
+  const auto leader = group_.leader();
+  ASSERT_NE(leader, 0u);
+  const auto away = other_than(leader);
+  group_.kill(away);
+  write(leader, 1, 40);
+  memory_log_store peek{group_.medium(leader)};
+  ASSERT_GT(peek.kept(group_id{1}), slot{10}) << "the log is gone there";
+  group_.start(away);
+  group_.system().advance(3s);
+  EXPECT_EQ(group_.status(away).applied, group_.status(leader).applied);
+  // It serves from what it got.
+  group_.kill(other_than(away) == leader ? other_than(leader) : other_than(away));
+  write(away, 41, 41);
+  EXPECT_NE(read(away).find("w1 w2 w3 "), std::string::npos);
+}
+
+TEST_F(replica_snapshots, the_next_life_begins_from_its_snapshot) {
+  ASSERT_NE(group_.leader(), 0u);
+  write(1, 1, 23);
+  for (std::uint32_t node = 1; node <= 3; ++node) group_.kill(node);
+  for (std::uint32_t node = 1; node <= 3; ++node) group_.start(node);
+  ASSERT_NE(group_.leader(), 0u);
+  write(2, 24, 24);
+  EXPECT_NE(read(3).find("w1 w2 w3 "), std::string::npos);
+}
+
 }  // namespace
 }  // namespace bulwark::test

@@ -6,7 +6,8 @@ namespace bulwark::test {
 using namespace consensus;
 using namespace std::chrono_literals;
 
-replica_group::replica_group(std::uint32_t nodes) : nodes_{nodes}, system_{add_consensus_messages} {
+replica_group::replica_group(std::uint32_t nodes, std::size_t snapshot_entries)
+    : nodes_{nodes}, snapshot_entries_{snapshot_entries}, system_{add_consensus_messages} {
   for (std::uint32_t node = 1; node <= nodes; ++node) {
     media_[node] = std::make_shared<memory_log_medium>();
     relays_[node] = system_.get().spawn<relay>(node, wires_);
@@ -31,6 +32,8 @@ void replica_group::start(std::uint32_t node) {
   options.core.group = group_id{1};
   options.core.self = node_id{node};
   options.core.seed = node;
+  options.core.snapshot_entries = snapshot_entries_;
+  options.core.learn_bytes = 64;  // snapshots go in pieces
   for (std::uint32_t member = 1; member <= nodes_; ++member) {
     options.core.members.push_back(node_id{member});
     if (member != node) options.links[node_id{member}] = relays_[node];

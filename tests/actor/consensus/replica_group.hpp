@@ -32,6 +32,14 @@ class history_machine final : public consensus::state_machine {
   [[nodiscard]] consensus::bytes query(const consensus::bytes& /*question*/) const override {
     return history_;
   }
+  [[nodiscard]] std::optional<consensus::bytes> save() const override {
+    return std::to_string(count_) + ' ' + history_;
+  }
+  [[nodiscard]] bool restore(std::string_view saved) override {
+    count_ = std::stoi(std::string{saved});
+    history_ = saved.substr(saved.find(' ') + 1);
+    return true;
+  }
 
  private:
   std::string history_;
@@ -96,11 +104,15 @@ class submitter final : public caf::event_based_actor {
 /// A group of replicas in one process under virtual time, each with its log actor and its links.
 class replica_group {
  public:
-  explicit replica_group(std::uint32_t nodes);
+  /// A replica takes a snapshot after that many commands; 0: never.
+  explicit replica_group(std::uint32_t nodes, std::size_t snapshot_entries = 0);
   ~replica_group();
 
   virtual_system& system() { return system_; }
   consensus::memory_log_medium& disk(std::uint32_t node) { return *media_.at(node); }
+  [[nodiscard]] std::shared_ptr<consensus::memory_log_medium> medium(std::uint32_t node) {
+    return media_.at(node);
+  }
   [[nodiscard]] const caf::actor& replica(std::uint32_t node) const { return wires_->replicas.at(node); }
 
   /// Starts (again) the log and the replica of a node from what its disk holds.
@@ -123,6 +135,7 @@ class replica_group {
 
  private:
   const std::uint32_t nodes_;
+  const std::size_t snapshot_entries_;
   const std::shared_ptr<wiring> wires_ = std::make_shared<wiring>();
   std::map<std::uint32_t, std::shared_ptr<consensus::memory_log_medium>> media_;
   std::map<std::uint32_t, caf::actor> logs_;

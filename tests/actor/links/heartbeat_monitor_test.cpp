@@ -39,8 +39,10 @@ class heartbeat_monitor_test : public ::testing::Test {
     world.drain();
   }
 
+  detector_options detector{.kind = detector_kind::fixed};
+
   heartbeat_options options(std::uint32_t self, std::uint32_t peer) {
-    heartbeat_options made{.self = self, .incarnation = 100 + self, .detector = {}, .links = {}};
+    heartbeat_options made{.self = self, .incarnation = 100 + self, .detector = detector, .links = {}};
     made.started = world.now();
     made.links[peer] = self == 1 ? link12 : link21;
     return made;
@@ -136,6 +138,21 @@ TEST_F(heartbeat_monitor_test, a_silent_peer_is_suspect_once_and_then_up_again) 
   world.advance(100ms);
   ASSERT_EQ(changes.size(), 2u);
   EXPECT_EQ(changes[1].to, peer_state::up);
+}
+
+TEST_F(heartbeat_monitor_test, a_peer_that_was_always_regular_is_suspect_sooner_with_phi) {
+  detector.kind = detector_kind::phi;
+  start();
+  world.advance(30s);
+  changes.clear();
+  *connected = false;
+  world.advance(350ms);
+  EXPECT_TRUE(changes.empty());
+  EXPECT_LT(seen_by(first).phi, 8);
+  world.advance(75ms);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].to, peer_state::suspect);
+  EXPECT_GT(seen_by(first).phi, 7);
 }
 
 TEST_F(heartbeat_monitor_test, a_lost_link_counts_at_once) {

@@ -57,6 +57,18 @@ TEST_F(stable_ref_test, holds_before_the_first_and_between_incarnations_in_order
   EXPECT_EQ(ref_stats(ref).bindings, 2u);
 }
 
+TEST_F(stable_ref_test, holds_what_is_sent_between_the_end_of_an_incarnation_and_the_word_of_its_supervisor) {
+  const auto first = incarnation();
+  bind(ref, first);
+  kill_now(first);
+  world.drain();
+  send_numbers(1, 2);
+  EXPECT_EQ(ref_stats(ref).held, 2u);
+  bind(ref, incarnation());
+  world.drain();
+  EXPECT_THAT(*seen, ElementsAre(1, 2));
+}
+
 TEST_F(stable_ref_test, over_its_bound_requests_get_an_error_and_the_rest_is_counted) {
   send_numbers(1, 4);
   const auto refused = ask<std::int64_t>(world.system(), ref, std::int64_t{1});

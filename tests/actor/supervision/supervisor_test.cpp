@@ -231,29 +231,50 @@ TEST_F(supervisor_test, a_first_start_that_fails_ends_the_supervisor_with_a_read
   root_ = nullptr;
 }
 
+/// A child whose first incarnation gets stuck in the first number it is sent, in a thread of its own.
+class stuck_child {
+ public:
+  explicit stuck_child(const test_worker& worker) : what{worker.as_child()} {
+    what.start = [this, start = what.start](caf::actor_system& system,
+                                            const caf::actor& supervisor) -> caf::actor {
+      if (!std::exchange(first_, false)) return start(system, supervisor).handle;
+      const auto made = system.spawn<caf::detached>(
+          [this](service_actor*, std::shared_future<void> until) -> caf::behavior {
+            return {[this, until](int) {
+              stuck_now_.set_value();
+              until.wait();
+            }};
+          },
+          let_go_.get_future().share());
+      made->attach_functor([this] { ended_.set_value(); });
+      return made;
+    };
+  }
+
+  void await_stuck() { stuck_now_.get_future().wait(); }
+
+  /// Lets the first incarnation go on, and waits until it has ended and only so many actors are left.
+  void release(caf::actor_system& system, std::size_t running) {
+    let_go_.set_value();
+    ended_.get_future().wait();
+    const auto patience = std::chrono::steady_clock::now() + 10s;
+    while (system.registry().running() > running && std::chrono::steady_clock::now() < patience)
+      std::this_thread::yield();
+  }
+
+  child what;
+
+ private:
+  bool first_ = true;
+  std::promise<void> stuck_now_, let_go_, ended_;
+};
+
 TEST_F(supervisor_test, a_child_that_outlives_its_kill_is_abandoned_and_replaced) {
-  std::promise<void> stuck_now, let_go, ended;
-  auto wait_for = let_go.get_future().share();
-  bool first = true;
-  auto stuck = a.as_child();
-  stuck.spec.shutdown = shutdown_policy::brutal_kill();
-  stuck.start = [&, start = stuck.start](caf::actor_system& system,
-                                         const caf::actor& supervisor) -> caf::actor {
-    if (!std::exchange(first, false)) return start(system, supervisor).handle;
-    const auto made = system.spawn<caf::detached>(
-        [&stuck_now](service_actor*, std::shared_future<void> until) -> caf::behavior {
-          return {[&stuck_now, until](int) {
-            stuck_now.set_value();
-            until.wait();
-          }};
-        },
-        wait_for);
-    made->attach_functor([&ended] { ended.set_value(); });
-    return made;
-  };
-  start(rest_for_one, {b.as_child(), stuck});
+  stuck_child stuck{a};
+  stuck.what.spec.shutdown = shutdown_policy::brutal_kill();
+  start(rest_for_one, {b.as_child(), stuck.what});
   caf::anon_send(a.ref, 1);
-  stuck_now.get_future().wait();
+  stuck.await_stuck();
   recorder.clear();
   tell(b.ref, "crash");  // takes a along
   EXPECT_THAT(recorder.story(), ElementsAre("exited b"));
@@ -261,13 +282,42 @@ TEST_F(supervisor_test, a_child_that_outlives_its_kill_is_abandoned_and_replaced
   EXPECT_THAT(recorder.story_of({event_kind::abandoned, event_kind::restarted}),
               ElementsAre("abandoned a", "restarted b", "restarted a"));
   EXPECT_EQ(successor_of(a.ref, 1), 2);
-  let_go.set_value();
-  ended.get_future().wait();
-  const auto patience = std::chrono::steady_clock::now() + 10s;
-  while (world.system().registry().running() > 3 && std::chrono::steady_clock::now() < patience)
-    std::this_thread::yield();
+  stuck.release(world.system(), 3);
   world.drain();
   EXPECT_EQ(successor_of(a.ref, 1), 2);
+}
+
+TEST_F(supervisor_test, a_child_that_hangs_within_a_message_is_reported_abandoned_and_replaced) {
+  stuck_child stuck{a};
+  stuck.what.spec.progress_limit = 1s;
+  start(one_for_one, {stuck.what});
+  world.advance(1min);  // being idle is no hanging
+  EXPECT_EQ(recorder.count(event_kind::hung, "a"), 0u);
+  caf::anon_send(a.ref, 1);
+  stuck.await_stuck();
+  recorder.clear();
+  world.advance(1250ms);
+  EXPECT_THAT(recorder.story(), ElementsAre("hung a", "started a", "ready a", "restarted a"));
+  EXPECT_EQ(recorder.events().front().reason.category, "hung");
+  EXPECT_EQ(successor_of(a.ref, 1), 2);
+  stuck.release(world.system(), 2);
+  world.advance(1min);
+  EXPECT_EQ(recorder.count(event_kind::exited, "a"), 0u)
+      << "its end must not be taken for that of its successor";
+}
+
+TEST_F(supervisor_test, a_tree_that_is_stopped_within_a_time_names_who_hangs) {
+  stuck_child stuck{b};
+  stuck.what.spec.shutdown = shutdown_policy::infinity();
+  start(one_for_one, {a.as_child(), supervisor_child(below("sub", one_for_one, {stuck.what}))});
+  caf::anon_send(b.ref, 1);
+  stuck.await_stuck();
+  const auto report = ask<stop_report>(world.system(), root_, stop_tree{8000});
+  world.advance(8s);
+  root_ = nullptr;
+  ASSERT_TRUE(report->value);
+  EXPECT_THAT(report->value->abandoned, ElementsAre("sub/b"));
+  stuck.release(world.system(), 0);
 }
 
 TEST_F(supervisor_test, an_invalid_tree_is_refused_at_once) {

@@ -57,6 +57,10 @@ class message_maker {
   }
 
   beat fill(beat) { return {random_()}; }
+  snapshot_ask fill(snapshot_ask) { return {some_slot(), random_()}; }
+  snapshot_chunk fill(snapshot_chunk) {
+    return {{{some_slot(), random_(), random_()}, random_(), some_bytes()}, some_slot()};
+  }
   beat_ack fill(beat_ack) {
     return {random_(), some_ballot(), some_ballot(), random_.below(2) == 1, some_slot()};
   }

@@ -109,6 +109,28 @@ TEST(leader, accepts_of_other_ballots_do_not_count) {
   EXPECT_THAT(bench.answers, IsEmpty());
 }
 
+TEST(leader, promises_of_other_ballots_do_not_count) {
+  replica_bench bench;
+  const auto under = bench.become_candidate();
+  bench.sync();
+  bench.receive(2, promise{{under.round - 1, node_id{1}}, {}, 0, 1, {}});
+  bench.receive(2, promise{{under.round + 1, node_id{1}}, {}, 0, 1, {}});
+  EXPECT_THAT(bench.sent_of<accept>(), IsEmpty());
+  bench.receive(2, promise{under, {}, 0, 1, {}});
+  EXPECT_THAT(bench.sent_of<accept>(), SizeIs(2));
+}
+
+TEST(leader, half_of_an_even_group_is_no_majority) {
+  replica_bench bench{4};
+  const auto under = bench.become_leader();
+  bench.step(client_request{1, request_kind::write, "x"});
+  bench.sync();
+  bench.receive(2, accepted{under, slot{2}, slot{2}});
+  EXPECT_THAT(bench.answers, IsEmpty()) << "two of four";
+  bench.receive(4, accepted{under, slot{2}, slot{2}});
+  EXPECT_THAT(bench.answers, SizeIs(1));
+}
+
 TEST(leader, slots_are_applied_in_order_even_if_chosen_out_of_order) {
   replica_bench bench;
   const auto under = bench.become_leader();

@@ -113,6 +113,10 @@ class replica_bench {
   std::vector<answer> answers;
   std::vector<fetch> fetches;
   std::vector<query> queries;
+  std::vector<save_snapshot> saves;
+  std::vector<restore_snapshot> restores;
+  std::vector<install_snapshot> installs;
+  std::vector<fetch_snapshot> snapshot_fetches;
 
  private:
   void take(effect what) {
@@ -120,6 +124,10 @@ class replica_bench {
     if (auto* e = std::get_if<persist>(&what)) writes.push_back(std::move(*e));
     if (auto* e = std::get_if<answer>(&what)) answers.push_back(std::move(*e));
     if (auto* e = std::get_if<fetch>(&what)) fetches.push_back(*e);
+    if (auto* e = std::get_if<save_snapshot>(&what)) saves.push_back(*e);
+    if (auto* e = std::get_if<restore_snapshot>(&what)) restores.push_back(*e);
+    if (auto* e = std::get_if<install_snapshot>(&what)) installs.push_back(std::move(*e));
+    if (auto* e = std::get_if<fetch_snapshot>(&what)) snapshot_fetches.push_back(*e);
     if (auto* e = std::get_if<query>(&what)) {
       queries.push_back(*e);
       step(replied{e->number, {"read " + e->payload}});

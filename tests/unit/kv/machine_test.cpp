@@ -284,5 +284,34 @@ TEST(reply, cut_replies_are_refused_without_output) {
   EXPECT_EQ(out, "*3\r\n$3\r\nabc\r\n:-7\r\n-ERR two  lines\r\n");
 }
 
+TEST(machine, a_saved_one_is_restored_and_goes_on_alike) {
+  machine original;
+  apply(original, {"set a 1", "set b 2", "append b 3", "set gone x", "del gone"});
+  const auto saved = original.save();
+  ASSERT_TRUE(saved);
+  machine copy;
+  apply(copy, {"set stale state"});
+  ASSERT_TRUE(copy.restore(*saved));
+  EXPECT_EQ(copy.hash(), original.hash());
+  EXPECT_EQ(copy.totals().bytes, original.totals().bytes);
+  EXPECT_EQ(copy.save(), saved) << "equal states give equal bytes";
+  EXPECT_EQ(apply(copy, {"incr a", "get b"}), apply(original, {"incr a", "get b"}));
+  EXPECT_EQ(copy.hash(), original.hash());
+}
+
+TEST(machine, damaged_saved_bytes_change_nothing) {
+  machine original;
+  apply(original, {"set a 1", "set b 2"});
+  const auto saved = *original.save();
+  machine untouched;
+  apply(untouched, {"set c 3"});
+  const auto before = untouched.hash();
+  for (std::size_t size = 0; size < saved.size(); ++size)
+    EXPECT_FALSE(untouched.restore(std::string_view{saved}.substr(0, size))) << size << " bytes";
+  EXPECT_FALSE(untouched.restore(saved + "x"));
+  EXPECT_FALSE(untouched.restore("\x02" + saved.substr(1)));
+  EXPECT_EQ(untouched.hash(), before);
+}
+
 }  // namespace
 }  // namespace bulwark::kv

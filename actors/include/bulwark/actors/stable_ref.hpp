@@ -26,7 +26,8 @@ struct stable_ref_options {
 ///     any --close--> closed                            for good; whoever monitors the reference gets its
 ///     down_msg
 ///
-/// While holding, up to `hold_max` messages wait; a request beyond gets `service_error::overloaded` at once,
+/// Bound to an incarnation that has ended it holds as well: its supervisor will say what comes next. While
+/// holding, up to `hold_max` messages wait; a request beyond gets `service_error::overloaded` at once,
 /// any other message is dropped and counted. Vacant and closed references answer requests with
 /// `sec::request_receiver_down`. An exit_msg acts on the incarnation that is bound, never on a later one.
 /// Messages in the mailbox of a child that dies are lost, as in CAF: requests among them get

@@ -94,8 +94,8 @@ quality run_phi(const trace& over, const std::function<double(const moving_sums&
   });
 }
 
-instant at(double ms) {
-  return instant{std::chrono::duration_cast<duration>(std::chrono::duration<double, std::milli>{ms})};
+instant at(double ms) {  // rounded, so that a judgement is never asked for just before it is due
+  return instant{std::chrono::round<duration>(std::chrono::duration<double, std::milli>{ms})};
 }
 
 double ms_of(instant when) {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/kv/core/keyspace.hpp"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "bulwark/consensus/core/wire.hpp"
+
 namespace bulwark::kv {
 
 namespace {
@@ -65,6 +71,39 @@ bool keyspace::erase(std::string_view key) {
   bytes_ -= found->first.size() + found->second.value.size() + overhead_bytes;
   entries_.erase(found);
   ++revision_;
+  return true;
+}
+
+void keyspace::save(std::string& out) const {
+  std::vector<const decltype(entries_)::value_type*> in_order;
+  in_order.reserve(entries_.size());
+  for (const auto& one : entries_) in_order.push_back(&one);
+  std::sort(in_order.begin(), in_order.end(),
+            [](const auto* a, const auto* b) { return a->first < b->first; });
+  consensus::wire_writer writer{out};
+  writer.put(revision_);
+  writer.put(static_cast<std::uint64_t>(in_order.size()));
+  for (const auto* one : in_order) {
+    writer.put_bytes(one->first);
+    writer.put_bytes(one->second.value);
+    writer.put(one->second.revision);
+  }
+}
+
+bool keyspace::restore(std::string_view saved) {
+  consensus::wire_reader in{saved};
+  keyspace made;
+  std::uint64_t count = 0;
+  if (!in.get(made.revision_) || !in.get(count)) return false;
+  for (; count > 0; --count) {
+    std::string_view key, value;
+    std::uint64_t revision = 0;
+    if (!in.get_bytes(key) || !in.get_bytes(value) || !in.get(revision)) return false;
+    made.entries_[std::string{key}] = {std::string{value}, revision};
+    made.bytes_ += key.size() + value.size() + overhead_bytes;
+  }
+  if (!in.complete()) return false;
+  *this = std::move(made);
   return true;
 }
 

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::size_t count_bytes = 4;
 
+/// The first byte of a saved machine.
+constexpr char saved_version = 1;
+
 /// Runs the commands of a batch in order until the replies are large enough. `execute(spec, arguments,
 /// reply)` does one.
 template <class Execute>
@@ -58,6 +61,18 @@ consensus::bytes machine::query(const consensus::bytes& batch) const {
     else
       reply.error("ERR a write came as a read");
   });
+}
+
+std::optional<consensus::bytes> machine::save() const {
+  consensus::bytes saved(1, saved_version);
+  keys_.save(saved);
+  return saved;
+}
+
+bool machine::restore(std::string_view saved) {
+  if (saved.empty() || saved.front() != saved_version || !keys_.restore(saved.substr(1))) return false;
+  if (changed_) changed_(totals());
+  return true;
 }
 
 }  // namespace bulwark::kv

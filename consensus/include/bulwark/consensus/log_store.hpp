@@ -5,6 +5,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bulwark/consensus/core/ids.hpp"
@@ -55,6 +56,21 @@ class log_store {
   /// `bytes_max` of payload (but at least one value, if there is one). Throws log_failure{failed} or
   /// log_failure{damaged}.
   virtual std::vector<chosen_entry> read(group_id group, slot first, slot last, std::size_t bytes_max) = 0;
+
+  /// Makes a snapshot of a group durable, then drops what it makes needless. Own snapshots are kept two deep,
+  /// and the log from the older one on, so that either of them and the log give the whole state. One that was
+  /// `installed` came from another member: the log has a gap before it, so it stands alone. An older one than
+  /// the newest is ignored. Throws log_failure{no_space} with nothing changed, or log_failure{failed}:
+  /// latched.
+  virtual void save_snapshot(group_id group, slot at, std::string_view state, bool installed) = 0;
+
+  /// A piece of the snapshot at this slot, or the first of the newest if there is no such; of the slot none
+  /// if there is none at all. Throws log_failure{failed | damaged}.
+  virtual snapshot_part read_snapshot(group_id group, slot at, std::uint64_t offset,
+                                      std::size_t bytes_max) = 0;
+
+  /// The log of the group begins behind this slot.
+  virtual slot kept(group_id group) = 0;
 };
 
 }  // namespace bulwark::consensus

@@ -5,8 +5,10 @@
 #include <caf/fwd.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "bulwark/actors/core/time.hpp"
@@ -42,6 +44,29 @@ struct log_entries {
   std::vector<chosen_entry> entries;
 };
 
+/// Answered by `log_snapshot_saved` once the snapshot is durable; see log_store::save_snapshot. One that was
+/// installed waits for room on a full disk; an own one is given up then.
+struct log_save_snapshot {
+  group_id group{};
+  slot at{};
+  std::shared_ptr<const std::string> state;
+  bool installed = false;
+};
+struct log_snapshot_saved {
+  slot kept{};  ///< the log begins behind it
+};
+
+/// Answered by `log_snapshot_part`; see log_store::read_snapshot.
+struct log_read_snapshot {
+  group_id group{};
+  slot at{};
+  std::uint64_t offset = 0;
+  std::size_t bytes_max = 0;
+};
+struct log_snapshot_part {
+  snapshot_part part;
+};
+
 /// Sent to those whose appends wait for room on the disk, and when they do not wait any more.
 struct log_writable {
   bool writable = true;
@@ -74,4 +99,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_recover)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_recovered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_entries)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_save_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_snapshot_saved)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_read_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_snapshot_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_writable)

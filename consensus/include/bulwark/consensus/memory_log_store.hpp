@@ -7,6 +7,8 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "bulwark/consensus/log_store.hpp"
@@ -38,6 +40,8 @@ class memory_log_medium {
     ballot promised;
     slot chosen{};
     std::map<slot, accepted_entry> entries;
+    std::map<slot, std::string> snapshots;  ///< durable at once, also while others are held back
+    slot kept{};                            ///< the log begins behind it
   };
 
   void apply(const group_record& what, std::map<group_id, group_log>& logs) const;
@@ -60,6 +64,9 @@ class memory_log_store final : public log_store {
   void append(std::span<const group_record> records) override;
   recovered_state recover(group_id group) override;
   std::vector<chosen_entry> read(group_id group, slot first, slot last, std::size_t bytes_max) override;
+  void save_snapshot(group_id group, slot at, std::string_view state, bool installed) override;
+  snapshot_part read_snapshot(group_id group, slot at, std::uint64_t offset, std::size_t bytes_max) override;
+  slot kept(group_id group) override;
 
  private:
   std::shared_ptr<memory_log_medium> medium_;

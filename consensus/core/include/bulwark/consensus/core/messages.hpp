@@ -8,6 +8,7 @@
 
 #include "bulwark/consensus/core/command.hpp"
 #include "bulwark/consensus/core/ids.hpp"
+#include "bulwark/consensus/core/snapshot.hpp"
 
 /// What the replicas of a group say to each other. The words are those of the Paxos papers;
 /// `docs/protocol.md` defines each. Every message is sent point to point and may be lost, delayed, reordered
@@ -130,6 +131,22 @@ struct learned {
   friend bool operator==(const learned&, const learned&) = default;
 };
 
+/// Asks for a piece of a snapshot, or for the first of a newer one.
+struct snapshot_ask {
+  slot at{};                 ///< of the snapshot; none: whichever is there
+  std::uint64_t offset = 0;  ///< the piece begins here
+
+  friend bool operator==(const snapshot_ask&, const snapshot_ask&) = default;
+};
+
+/// A piece of a snapshot, for whoever lags behind the sender's log.
+struct snapshot_chunk {
+  snapshot_part part;
+  slot chosen{};  ///< how far the sender knows the log to be chosen
+
+  friend bool operator==(const snapshot_chunk&, const snapshot_chunk&) = default;
+};
+
 // -- linearizable reads (a quorum round shared by all waiting reads) ------------------------------
 
 /// The leader asks whether it still leads.
@@ -185,8 +202,9 @@ struct forward_reply {
   friend bool operator==(const forward_reply&, const forward_reply&) = default;
 };
 
-using message = std::variant<beat, beat_ack, prepare, promise, accept, accepted, refused, chosen_up_to, learn,
-                             learned, confirm, confirmed, forward, forward_reply>;
+using message =
+    std::variant<beat, beat_ack, prepare, promise, accept, accepted, refused, chosen_up_to, learn, learned,
+                 confirm, confirmed, forward, forward_reply, snapshot_ask, snapshot_chunk>;
 
 /// A message on its way.
 struct envelope {

@@ -36,7 +36,13 @@ struct replica_options {
   std::size_t waiting_bytes = 64u << 20;  ///< their payload
   std::size_t cached_bytes =
       64u << 20;  ///< applied values kept in memory for laggards; older ones are read from the log
-  std::size_t learn_bytes = 1u << 20;  ///< payload of one `learned`
+  std::size_t learn_bytes = 1u << 20;  ///< payload of one `learned`, and of one piece of a snapshot
+
+  std::size_t snapshot_entries =
+      0;  ///< a snapshot is taken after so many applied commands; 0: not for that reason
+  std::size_t snapshot_bytes = 0;  ///< and after so much applied payload, and as much as the last snapshot
+                                   ///< took; 0: not for that reason
+  std::size_t snapshot_bytes_max = 1u << 30;  ///< a larger one is not taken in
 
   /// Empty if the options can work, else what is wrong and what was expected.
   [[nodiscard]] std::string validate() const;
@@ -65,10 +71,15 @@ using record = std::variant<promise_record, accepted_entry, chosen_record>;
 /// What a log store gives back after a restart: the last promise, the highest chosen watermark, the last
 /// value of each slot behind it. The values up to `chosen` stay in the store: the replica asks for them by
 /// `fetch{self, ...}` and applies them piece by piece, so that a log larger than memory can be recovered.
+///
+/// If there is a snapshot, the replica asks for it by `restore_snapshot` first, and then for the values
+/// behind it.
 struct recovered_state {
   ballot promised;
   slot chosen{};                        ///< 0 if none
   std::vector<accepted_entry> entries;  ///< ascending by slot; all behind `chosen`, possibly with gaps
+  slot snapshot{};                      ///< of the newest whole snapshot; at most `chosen`
+  slot kept{};                          ///< the log begins behind it
 };
 
 // -- events ---------------------------------------------------------------------------------------
@@ -118,8 +129,27 @@ struct replied {
   std::vector<bytes> replies;
 };
 
-using event =
-    std::variant<received, tick, persisted, storage_state, link_state, client_request, fetched, replied>;
+/// The snapshot that a `save_snapshot` effect asked for is durable.
+struct snapshot_saved {
+  slot at{};  ///< none if the state machine cannot be saved
+  std::uint64_t bytes = 0;
+  slot kept{};  ///< the log begins behind it
+};
+
+/// The state machine now has the state of the snapshot at this slot, durably: the answer to
+/// `restore_snapshot` and `install_snapshot`.
+struct restored {
+  slot at{};
+};
+
+/// The piece that a `fetch_snapshot` effect asked for, or the first of a newer snapshot.
+struct snapshot_fetched {
+  node_id peer = node_id::none;
+  snapshot_part part;  ///< of the slot none if there is no snapshot
+};
+
+using event = std::variant<received, tick, persisted, storage_state, link_state, client_request, fetched,
+                           replied, snapshot_saved, restored, snapshot_fetched>;
 
 // -- effects: performed in their order ------------------------------------------------------------
 
@@ -173,7 +203,35 @@ struct leader_changed {
   ballot leader;  ///< {} if none is known
 };
 
-using effect = std::variant<send, persist, apply, query, answer, fetch, leader_changed>;
+/// Save the state as it is now, which is right behind this slot, make it durable, then step with
+/// `snapshot_saved`. Effects behind this one do not wait.
+struct save_snapshot {
+  slot at{};
+};
+
+/// Give the state machine the state of the own snapshot at this slot, then step with `restored`.
+struct restore_snapshot {
+  slot at{};
+};
+
+/// Make another member's snapshot durable in place of all own ones and of the log up to it, give its state to
+/// the state machine, then step with `restored`. Nothing is applied in between.
+struct install_snapshot {
+  snapshot_id which;
+  bytes state;
+};
+
+/// Read a piece of the snapshot at this slot, or the first of the newest if there is no such; then step with
+/// `snapshot_fetched`.
+struct fetch_snapshot {
+  node_id peer = node_id::none;
+  slot at{};
+  std::uint64_t offset = 0;
+  std::size_t bytes_max;
+};
+
+using effect = std::variant<send, persist, apply, query, answer, fetch, leader_changed, save_snapshot,
+                            restore_snapshot, install_snapshot, fetch_snapshot>;
 
 // -- state, for people and tests ------------------------------------------------------------------
 
@@ -187,6 +245,7 @@ struct replica_status {
   slot chosen{};
   slot applied{};
   slot last{};  ///< highest accepted slot
+  slot kept{};  ///< the log begins behind it
   std::size_t in_flight = 0;
   std::size_t waiting = 0;
   std::uint64_t elections = 0;  ///< leader changes seen in this life
@@ -202,7 +261,8 @@ struct replica_status {
 class replica {
  public:
   /// @pre options.validate().empty()
-  /// The first `step` asks for the recovered chosen values, by a `fetch` with peer == self.
+  /// The first `step` asks for the recovered snapshot and chosen values, by `restore_snapshot` and by a
+  /// `fetch` with peer == self.
   replica(replica_options options, recovered_state recovered, instant now);
   ~replica();
   replica(replica&&) noexcept;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <optional>
+#include <string_view>
+
 #include "bulwark/consensus/core/messages.hpp"
 
 namespace bulwark::consensus {
@@ -19,6 +22,13 @@ class state_machine {
 
   /// Answers from the state without changing it. Must not throw.
   [[nodiscard]] virtual bytes query(const bytes& question) const = 0;
+
+  /// The whole state, for a snapshot: equal states give equal bytes. None if this machine cannot be saved;
+  /// then its log grows for ever.
+  [[nodiscard]] virtual std::optional<bytes> save() const { return std::nullopt; }
+
+  /// Becomes the state that was saved. False, and no change, if the bytes are none that save() gives.
+  [[nodiscard]] virtual bool restore(std::string_view /*saved*/) { return false; }
 };
 
 }  // namespace bulwark::consensus

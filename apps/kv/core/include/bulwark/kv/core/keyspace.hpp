@@ -36,6 +36,11 @@ class keyspace {
   /// Whether there was such a key.
   bool erase(std::string_view key);
 
+  /// Appends keys, values and revisions to `out`; equal keyspaces append equal bytes.
+  void save(std::string& out) const;
+  /// Becomes what was saved. False, and no change, if these bytes are not what save() writes.
+  [[nodiscard]] bool restore(std::string_view saved);
+
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t revision() const { return revision_; }

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string_view>
 
 #include "bulwark/consensus/core/state_machine.hpp"
 #include "bulwark/kv/core/keyspace.hpp"
@@ -35,6 +37,9 @@ class machine final : public consensus::state_machine {
 
   /// Writes in the batch are answered with an error.
   [[nodiscard]] consensus::bytes query(const consensus::bytes& batch) const override;
+
+  [[nodiscard]] std::optional<consensus::bytes> save() const override;
+  [[nodiscard]] bool restore(std::string_view saved) override;
 
   [[nodiscard]] machine_totals totals() const { return {keys_.size(), keys_.bytes(), keys_.revision()}; }
 
