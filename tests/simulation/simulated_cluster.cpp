@@ -52,7 +52,19 @@ simulated_cluster::simulated_cluster(std::uint64_t seed, bool trace)
       agreement_{options_.members / 2 + 1, violations_},
       ballots_{violations_},
       history_{agreement_, violations_},
-      around_(options_.members) {
+      around_(options_.members),
+      sessions_{
+          ~seed,
+          {.at = [this](duration delay, std::function<void()> what) { at(delay, std::move(what)); },
+           .submit = [this](std::size_t client, std::uint64_t number,
+                            const std::string& payload) { submit_counting(client, number, payload); },
+           .unix_ms =
+               [this] {
+                 return static_cast<std::uint64_t>(
+                     std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch()).count());
+               }},
+          statistics_,
+          violations_} {
   now_ += 1h;
   for (std::size_t i = 0; i < options_.members; ++i) {
     members_.push_back(std::make_unique<member>(options_.replica.members[i], *this));
@@ -356,10 +368,36 @@ void simulated_cluster::submit(std::size_t which, request_kind kind, std::size_t
   });
 }
 
+void simulated_cluster::submit_counting(std::size_t client, std::uint64_t number,
+                                        const std::string& payload) {
+  const auto which = random_.below(size());
+  if (!is_up(which)) return;
+  const auto request = ++requests_;
+  counting_[{which, request}] = {client, number};
+  say(to_string(members_[which]->id()) + " count " + payload);
+  run_or_defer(which, members_[which]->life(), [this, which, request, payload](member& m) {
+    m.step(client_request{request, request_kind::write, payload}, clock_of(m));
+  });
+}
+
+std::string simulated_cluster::miscount() const {
+  const auto counted = sessions_.counted();
+  for (const auto& one : members_)
+    for (std::size_t client = 0; client < counted.size(); ++client)
+      if (const auto held = one->machine().counted(client); held != counted[client])
+        return to_string(one->id()) + " has counted to " + std::to_string(held) + " for session " +
+               std::to_string(client) + ", which has counted to " + std::to_string(counted[client]);
+  return {};
+}
+
 void simulated_cluster::on_answer(member& by, const answer& what) {
   say(to_string(by.id()) + " answers " + std::to_string(what.request) + " " + describe(what.result) + " " +
       what.reply);
   const auto which = index_of(by.id());
+  if (const auto counting = counting_.extract({which, what.request}); !counting.empty()) {
+    const auto [client, number] = counting.mapped();
+    return sessions_.answered(client, number, what.result, what.reply);
+  }
   const auto found = clients_.find({which, what.request});
   if (found == clients_.end()) return violations_.add("an answer to no open request");
   const auto operation = std::move(found->second.what);
@@ -406,6 +444,7 @@ void simulated_cluster::check_durability(const std::string& payload) {
 
 void simulated_cluster::abandon_clients(member& of) {
   const auto which = index_of(of.id());
+  counting_.erase(counting_.lower_bound({which, 0}), counting_.lower_bound({which + 1, 0}));
   auto one = clients_.lower_bound({which, 0});
   while (one != clients_.end() && one->first.first == which) {
     if (now_ > one->second.deadline && now_ - one->second.deadline > 10ms &&
