@@ -159,6 +159,7 @@ class chaos {
     cluster_.run(2s);  // whatever still ends by itself
     cluster_.heal();
     cluster_.sessions().stop();
+    cluster_.run(100ms);  // a reset that was under way still arrives
     const auto healthy = [this] {
       return cluster_.open_requests() == 0 && cluster_.sessions().idle() && cluster_.divergence().empty();
     };

@@ -75,7 +75,7 @@ class simulated_cluster final : public member_observer {
 
   [[nodiscard]] std::size_t size() const { return members_.size(); }
   [[nodiscard]] bool is_up(std::size_t which) const { return members_[which]->is_up(); }
-  [[nodiscard]] std::size_t open_requests() const { return clients_.size(); }
+  [[nodiscard]] std::size_t open_requests() const { return clients_.size() + counting_.size(); }
   /// Empty if all replicas are up, know the same log and have applied it; else what is missing.
   [[nodiscard]] std::string divergence() const;
   /// Looks at the histories of all clients.
