@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "bulwark/actors/core/invariant.hpp"
+#include "bulwark/actors/core/worker_chooser.hpp"
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/service_actor.hpp"
 
@@ -13,10 +14,10 @@ namespace bulwark {
 
 namespace {
 
-class router final : public caf::monitorable_actor {
+class router final : public caf::monitorable_actor, private worker_view {
  public:
-  router(caf::actor_config& config, std::string name, routing_policy policy)
-      : caf::monitorable_actor{config}, name_{std::move(name)}, policy_{policy} {}
+  router(caf::actor_config& config, std::string name, const routing_policy& policy)
+      : caf::monitorable_actor{config}, name_{std::move(name)}, chooser_{make_chooser(policy)} {}
 
   using caf::monitorable_actor::enqueue;
 
@@ -34,7 +35,9 @@ class router final : public caf::monitorable_actor {
   bool add(const caf::actor& worker) {
     std::lock_guard guard{mutex_};
     if (closed_ || std::ranges::find(workers_, worker, &entry::worker) != workers_.end()) return false;
-    workers_.push_back({worker, gauge_of(worker), std::make_shared<std::atomic<std::int64_t>>(0)});
+    workers_.push_back(
+        {worker, gauge_of(worker), std::make_shared<std::atomic<std::int64_t>>(0), ++last_id_});
+    ++version_;
     return true;
   }
 
@@ -46,6 +49,7 @@ class router final : public caf::monitorable_actor {
     if (found == workers_.end()) return;
     last = std::move(found->worker);
     workers_.erase(found);
+    ++version_;
   }
 
   std::optional<routed> lease() {
@@ -74,6 +78,7 @@ class router final : public caf::monitorable_actor {
     caf::actor worker;
     const mailbox_gauge* gauge;  ///< of the worker, which the handle keeps alive; nullptr if it has none
     std::shared_ptr<std::atomic<std::int64_t>> leases;
+    std::uint64_t id;
 
     [[nodiscard]] std::int64_t leased() const noexcept { return leases->load(std::memory_order_relaxed); }
     [[nodiscard]] std::int64_t waiting() const noexcept { return gauge ? gauge->depth() : 0; }
@@ -84,10 +89,17 @@ class router final : public caf::monitorable_actor {
     return workers_.empty() ? caf::actor{} : workers_[choose_place()].worker;
   }
 
-  std::size_t choose_place() {
-    return choose_worker(policy_, workers_.size(), ticket_++,
-                         [this](std::size_t i) { return workers_[i].leased() + workers_[i].waiting(); });
+  std::size_t choose_place() { return chooser_.choose(*this, {.ticket = ticket_++}); }
+
+  // worker_view; under the lock
+  std::size_t count() const noexcept override { return workers_.size(); }
+  std::int64_t load(std::size_t i) const noexcept override {
+    return workers_[i].leased() + workers_[i].waiting();
   }
+  double weight(std::size_t) const noexcept override { return 1; }
+  double latency(std::size_t) const noexcept override { return 0; }
+  std::uint64_t identity(std::size_t i) const noexcept override { return workers_[i].id; }
+  std::uint64_t version() const noexcept override { return version_; }
 
   void end(caf::error reason) {
     std::vector<entry> last;
@@ -100,10 +112,12 @@ class router final : public caf::monitorable_actor {
   }
 
   const std::string name_;
-  const routing_policy policy_;
+  any_chooser chooser_;
   mutable std::mutex mutex_;
   bool closed_ = false;
   std::uint64_t ticket_ = 0;
+  std::uint64_t last_id_ = 0;
+  std::uint64_t version_ = 0;
   std::vector<entry> workers_;
 };
 
