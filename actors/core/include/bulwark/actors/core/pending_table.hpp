@@ -9,11 +9,13 @@
 
 namespace bulwark {
 
-/// Things that wait for their answer, by numbers of 60 bits that are not used again soon. Adding and taking
+/// Things that wait for their answer, by numbers of 56 bits that are not used again soon. Adding and taking
 /// out cost no allocation once the table has grown. Not thread-safe.
 template <class T>
 class pending_table {
  public:
+  static constexpr unsigned number_bits = 56;
+
   /// No more can be put.
   [[nodiscard]] bool full() const noexcept { return free_.empty() && slots_.size() > place_mask; }
 
@@ -64,7 +66,7 @@ class pending_table {
  private:
   static constexpr unsigned place_bits = 24;
   static constexpr std::uint64_t place_mask = (std::uint64_t{1} << place_bits) - 1;
-  static constexpr std::uint64_t round_mask = (std::uint64_t{1} << (60 - place_bits)) - 1;
+  static constexpr std::uint64_t round_mask = (std::uint64_t{1} << (number_bits - place_bits)) - 1;
 
   struct slot {
     std::optional<T> value;

@@ -49,6 +49,13 @@ class waiting_line {
     ++size_;
   }
 
+  /// The one that take() would take; null if none waits.
+  [[nodiscard]] const T* first() const {
+    for (auto at = levels_.rbegin(); at != levels_.rend(); ++at)
+      if (!at->empty()) return &at->front().value;
+    return nullptr;
+  }
+
   /// The next one, most important first; its deadline may have passed unnoticed since the last expire().
   [[nodiscard]] std::optional<T> take() {
     for (auto at = levels_.rbegin(); at != levels_.rend(); ++at)
