@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "bulwark/actors/core/invariant.hpp"
-#include "router_control.hpp"
 #include "router_hub.hpp"
 
 namespace bulwark {
@@ -69,7 +68,7 @@ caf::actor make_router(caf::actor_system& system, router_options options) {
   const auto hub = std::make_shared<router_hub>(system, std::move(options));
   auto handle =
       caf::make_actor<router, caf::actor>(system.next_actor_id(), system.node(), &system, config, hub);
-  hub->attach(handle.address(), spawn_router_control(system, hub));
+  hub->attach(handle.address());
   return handle;
 }
 

@@ -28,8 +28,7 @@ void router_hub::submit_to_all(waiting_message one, caf::execution_unit* host) {
       auto& slot = static_cast<worker_slot&>(*place.meter);
       if (!asks && slot.tells_when_done) {
         auto copy = caf::make_mailbox_element(element.sender, element.mid, {}, content);
-        caf::mailbox_element_ptr tracked{
-            new tracked_element{std::move(copy), slot.shared_from_this(), instant{}}};
+        caf::mailbox_element_ptr tracked{new tracked_element{std::move(copy), slot, instant{}}};
         out.push_back({slot.worker, std::move(tracked)});
         continue;
       }

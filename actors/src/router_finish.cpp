@@ -95,10 +95,10 @@ void router_hub::judge(worker_id id, bool well) {
 }
 
 void router_hub::arm(instant at) {
-  if (closed_ || !control_ || (armed_ && *armed_ <= at)) return;
+  if (closed_ || (armed_ && *armed_ <= at)) return;
   armed_ = at;
   system_.clock().schedule_message(
-      at, caf::actor_cast<caf::strong_actor_ptr>(control_),
+      at, caf::actor_cast<caf::strong_actor_ptr>(control_or_new()),
       caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, router_tick{}));
 }
 
@@ -117,9 +117,11 @@ void router_hub::arm_for_next() {
 
 void router_hub::close(bool lost) {
   aftermath after;
+  caf::actor control;
   {
     std::lock_guard lock{mutex_};
     closed_ = true;
+    control = control_;
     const auto down = caf::make_error(caf::sec::request_receiver_down);
     for (auto& waiting : line_.take_all()) turn_away(std::move(waiting), down, after);
     signals_->waiting.store(false);
@@ -130,7 +132,7 @@ void router_hub::close(bool lost) {
         lose(number, down, now(), after);
   }
   settle(std::move(after));
-  ask_to_stop(control_);
+  ask_to_stop(control);
 }
 
 }  // namespace bulwark

@@ -2,6 +2,7 @@
 #include "router_hub.hpp"
 
 #include "bulwark/actors/compat.hpp"
+#include "router_control.hpp"
 #include "tracked_element.hpp"
 
 namespace bulwark {
@@ -35,9 +36,15 @@ router_hub::router_hub(caf::actor_system& system, router_options options)
   signals_->takes_time = chooser_.wants_latency() || options_.rules.slow_start.window > duration::zero();
 }
 
-void router_hub::attach(caf::actor_addr self, caf::actor control) {
-  self_ = std::move(self);
-  control_ = std::move(control);
+/// Made when it is needed first: many a router never is.
+caf::actor router_hub::control() {
+  std::lock_guard lock{mutex_};
+  return control_or_new();
+}
+
+const caf::actor& router_hub::control_or_new() {
+  if (!control_ && !closed_) control_ = spawn_router_control(system_, shared_from_this());
+  return control_;
 }
 
 // -- a message comes ------------------------------------------------------------------------------
@@ -71,7 +78,7 @@ void router_hub::submit(caf::mailbox_element_ptr element, caf::execution_unit* h
   } else if (pending_.full()) {
     turn_away(std::move(one), caf::error{service_error::overloaded}, after);
   } else {
-    to = line_.empty() ? table_.place(chooser_, {++ticket_, one.key}, when)
+    to = line_.empty() ? table_.place(chooser_, {ticket_++, one.key}, when)
                        : routing_table::placement{routing_table::verdict::full};
     if (to.what == routing_table::verdict::placed) {
       auto out = prepare(std::move(one), static_cast<worker_slot&>(*to.meter), when);
@@ -105,8 +112,7 @@ router_hub::handoff router_hub::prepare(waiting_message one, worker_slot& slot, 
   const bool asks = element.mid.is_request();
   if (!asks && !keeps_ && slot.tells_when_done) {
     const bool timed = chooser_.wants_latency();
-    out.element.reset(
-        new tracked_element{std::move(one.element), slot.shared_from_this(), timed ? when : instant{}});
+    out.element.reset(new tracked_element{std::move(one.element), slot, timed ? when : instant{}});
     return out;
   }
   if (when == instant{}) when = now();
@@ -172,7 +178,10 @@ void router_hub::settle(aftermath after) {
   }
   const auto lost = caf::make_error(caf::sec::request_receiver_down);
   for (auto& one : after.from_groups) settle_group(one, nullptr, &lost, nullptr);
-  for (const auto& slot : after.failed) slot->follow_up(false);
+  for (const auto& slot : after.failed) {
+    slot->follow_up(false);
+    slot->release();
+  }
 }
 
 void router_hub::pump() {
@@ -191,7 +200,7 @@ void router_hub::pump() {
       signals_->waiting.store(first != nullptr);
       if (!first) return;
       const auto when = now();
-      const auto to = table_.place(chooser_, {++ticket_, first->key}, when);
+      const auto to = table_.place(chooser_, {ticket_++, first->key}, when);
       if (to.what != routing_table::verdict::placed) return;
       out = prepare(std::move(*line_.take()), static_cast<worker_slot&>(*to.meter), when);
     }

@@ -61,8 +61,10 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
  public:
   router_hub(caf::actor_system& system, router_options options);
 
-  void attach(caf::actor_addr self, caf::actor control);
-  [[nodiscard]] const caf::actor& control() const noexcept { return control_; }
+  /// The handle; once, before anything else.
+  void attach(caf::actor_addr self) { self_ = std::move(self); }
+  /// Empty if the router has ended and never had one.
+  [[nodiscard]] caf::actor control();
   [[nodiscard]] const router_options& options() const noexcept { return options_; }
 
   // -- messages ---------------------------------------------------------------------------------
@@ -122,6 +124,7 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   void lose(std::uint64_t number, const caf::error& problem, instant when, aftermath& after);
   void leave(slot_list::iterator at, aftermath& after);
   [[nodiscard]] slot_list::iterator find(const caf::actor& worker);
+  [[nodiscard]] const caf::actor& control_or_new();
   void arm(instant at);
   void arm_for_next();
 
@@ -133,9 +136,9 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   const bool keeps_;  ///< at least once
   const std::shared_ptr<router_signals> signals_ = std::make_shared<router_signals>();
   caf::actor_addr self_;
-  caf::actor control_;
 
   mutable std::mutex mutex_;
+  caf::actor control_;
   routing_table table_;
   any_chooser chooser_;
   std::optional<routing_kind> kind_;  ///< nothing: a user's own policy

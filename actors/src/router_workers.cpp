@@ -16,6 +16,7 @@ void router_hub::add(const caf::actor& worker, double weight) {
     if (closed_ || find(worker) != slots_.end()) return;
     slot->id = table_.join(slot, weight, now());
     slots_.push_back(slot);
+    slot->joined();
   }
   // Weak, so that neither keeps the other alive. Attached outside the lock: a worker that ended already runs
   // this at once.
@@ -47,7 +48,7 @@ void router_hub::gone(worker_id id) {
 }
 
 void router_hub::leave(slot_list::iterator at, aftermath& after) {
-  table_.leave((*at)->id);
+  (*at)->left(table_.leave((*at)->id));
   after.last_handles.push_back(std::exchange((*at)->worker, {}));
   slots_.erase(at);
 }
@@ -81,7 +82,7 @@ void router_hub::choose_by(any_chooser chooser, std::optional<routing_kind> kind
 
 std::optional<routed> router_hub::lease() {
   std::lock_guard lock{mutex_};
-  const auto id = table_.choose_only(chooser_, {++ticket_, 0}, now());
+  const auto id = table_.choose_only(chooser_, {ticket_++, 0}, now());
   if (!id) return std::nullopt;
   const auto& slot = *std::ranges::find_if(slots_, [&](const auto& one) { return one->id == *id; });
   return routed{slot->worker, load_lease{slot->leased}};

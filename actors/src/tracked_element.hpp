@@ -2,7 +2,6 @@
 #pragma once
 
 #include <caf/mailbox_element.hpp>
-#include <memory>
 #include <utility>
 
 #include "worker_slot.hpp"
@@ -13,21 +12,21 @@ namespace bulwark {
 /// finished: after being handled; with the mailbox of a worker that ended, or in front of its closed door.
 class tracked_element final : public caf::mailbox_element {
  public:
-  tracked_element(caf::mailbox_element_ptr inner, std::shared_ptr<worker_slot> slot, instant sent_at)
+  tracked_element(caf::mailbox_element_ptr inner, worker_slot& slot, instant sent_at)
       : caf::mailbox_element{std::move(inner->sender), inner->mid, std::move(inner->stages)},
         inner_{std::move(inner)},
-        slot_{std::move(slot)},
+        slot_{slot},
         sent_at_{sent_at} {}
 
   ~tracked_element() override {
     inner_.reset();
-    slot_->finish(handled_);
+    slot_.finish(handled_);
   }
 
   /// The worker went through it without failing.
   void handled(instant now) noexcept {
     handled_ = true;
-    if (sent_at_ != instant{}) slot_->observe(now - sent_at_, now);
+    if (sent_at_ != instant{}) slot_.observe(now - sent_at_, now);
   }
   [[nodiscard]] bool timed() const noexcept { return sent_at_ != instant{}; }
 
@@ -38,7 +37,7 @@ class tracked_element final : public caf::mailbox_element {
 
  private:
   caf::mailbox_element_ptr inner_;
-  std::shared_ptr<worker_slot> slot_;
+  worker_slot& slot_;  ///< lives until this is finished
   instant sent_at_;
   bool handled_ = false;
 };

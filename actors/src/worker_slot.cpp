@@ -28,11 +28,21 @@ bool worker_slot::has_ended() const {
   return scheduled && scheduled->mailbox().closed();
 }
 
-void worker_slot::count(bool well) noexcept { (well ? done_ : failed_).fetch_add(1); }
-
 void worker_slot::finish(bool well) {
   count(well);
   follow_up(well);
+  release();
+}
+
+void worker_slot::release() noexcept {
+  if (balance_.fetch_sub(1) != 1) return;
+  const auto last = std::move(self_);  // it has left, and this was the last message
+}
+
+void worker_slot::left(std::uint64_t sent) noexcept {
+  const auto more = static_cast<std::int64_t>(sent);
+  if (balance_.fetch_add(more) + more != 0) return;
+  const auto last = std::move(self_);
 }
 
 void worker_slot::follow_up(bool well) {

@@ -46,9 +46,14 @@ class worker_slot final : public load_meter, public std::enable_shared_from_this
 
   /// One message is finished; from any thread, under no lock. May hand the worker its next one.
   void finish(bool well);
-  /// The two halves of it: the first may happen under the router's lock.
-  void count(bool well) noexcept;
+  /// The three parts of it: the first may happen under the router's lock, the last may end this object.
+  void count(bool well) noexcept { (well ? done_ : failed_).fetch_add(1); }
   void follow_up(bool well);
+  void release() noexcept;
+  /// It joins a router, which from now on sends it messages.
+  void joined() { self_ = shared_from_this(); }
+  /// It leaves, under the router's lock, after so many messages; it lives until the last of them is finished.
+  void left(std::uint64_t sent) noexcept;
   /// A message that was sent at this moment was finished now.
   void observe(duration taken, instant now) noexcept;
 
@@ -64,7 +69,14 @@ class worker_slot final : public load_meter, public std::enable_shared_from_this
   const mailbox_gauge* gauge_;  ///< of the worker, valid while `worker` is
   const std::weak_ptr<router_hub> hub_;
   const std::shared_ptr<router_signals> signals_;
-  std::atomic<std::uint64_t> done_{0}, failed_{0};
+  std::shared_ptr<worker_slot> self_;  ///< while it is a member or something is in flight
+
+  /// Written by the worker's thread, read by senders: on a cache line of their own.
+  alignas(64) std::atomic<std::uint64_t> done_{0};
+  std::atomic<std::uint64_t> failed_{0};
+  /// - finished while it is a member, sent - finished from then on. So no message needs a reference count of
+  /// its own, which would cost its sender a cache line more.
+  std::atomic<std::int64_t> balance_{0};
   std::atomic<bool> suspected_{false};  ///< it failed, and no success came since
   mutable std::atomic_flag averaging_ = ATOMIC_FLAG_INIT;
   peak_ewma latency_;

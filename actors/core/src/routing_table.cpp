@@ -43,9 +43,10 @@ void routing_table::start(entry& one, instant now) {
   if (rules_.slow_start.window > duration::zero()) slow_starts_ = true;
 }
 
-void routing_table::leave(worker_id id) {
+std::uint64_t routing_table::leave(worker_id id) {
   const auto at = std::ranges::find(entries_, id, &entry::id);
-  if (at == entries_.end()) return;
+  if (at == entries_.end()) return 0;
+  const auto sent = at->sent;
   retired_.push_back(std::move(*at));
   entries_.erase(at);
   std::erase_if(retired_, [this](const entry& one) {
@@ -55,6 +56,7 @@ void routing_table::leave(worker_id id) {
     return true;
   });
   settle();
+  return sent;
 }
 
 void routing_table::drain(worker_id id, bool on, instant now) {

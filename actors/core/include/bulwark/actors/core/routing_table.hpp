@@ -78,8 +78,8 @@ class routing_table final : public worker_view {
 
   /// A worker comes, and its slow start begins. `weight` is above 0.
   worker_id join(std::shared_ptr<load_meter> meter, double weight, instant now);
-  /// Gets nothing any more. What it has is counted until it is finished.
-  void leave(worker_id id);
+  /// Gets nothing any more; how many it got so far. What it has is counted until it is finished.
+  std::uint64_t leave(worker_id id);
   /// Gets nothing until undrained, which is a new start.
   void drain(worker_id id, bool on, instant now);
   void report(worker_id id, std::int64_t load, instant now);
