@@ -100,6 +100,7 @@ void routing_table::succeeded(worker_id id) {
 
 void routing_table::tick(instant now) {
   see(now);
+  look_at_mailboxes();
   bool changed = false;
   for (auto& one : entries_) {
     if (!one.ejected_until || *one.ejected_until > now) continue;
@@ -163,6 +164,7 @@ routing_table::placement routing_table::place(any_chooser& chooser, const routin
   see(now);
   if (in_use_.empty()) return {verdict::no_worker};
   if (is_full()) return {verdict::full};
+  if (call.ticket % 64 == 0) look_at_mailboxes();
   auto& chosen = entries_[in_use_[std::min(chooser.choose(*this, call), in_use_.size() - 1)]];
   if (has_room(chosen)) return send_to(chosen);
   // The policy named one that is full: the cheapest of those that are not is closest to what it wants.
@@ -191,18 +193,24 @@ std::vector<routing_table::placement> routing_table::place_all(instant now) {
 std::optional<worker_id> routing_table::choose_only(any_chooser& chooser, const routing_call& call,
                                                     instant now) {
   see(now);
+  look_at_mailboxes();
   if (in_use_.empty()) return std::nullopt;
   return entries_[in_use_[std::min(chooser.choose(*this, call), in_use_.size() - 1)]].id;
 }
 
 // -- what is seen of them -------------------------------------------------------------------------
 
-std::int64_t routing_table::load_of(const entry& one) const noexcept {
-  const auto in_flight = one.counts().in_flight();
-  auto load = std::max(in_flight, one.meter->mailbox());
+std::int64_t routing_table::load_of(const entry& one, std::int64_t in_flight,
+                                    std::int64_t foreign) const noexcept {
+  auto load = in_flight + foreign;
   if (one.reported && now_ - one.reported->at <= rules_.report_limit)
     load = std::max(load, one.reported->load + in_flight - one.reported->in_flight);
   return load + one.meter->leases();
+}
+
+void routing_table::look_at_mailboxes() {
+  for (auto& one : entries_)
+    one.foreign = std::max<std::int64_t>(0, one.meter->mailbox() - one.counts().in_flight());
 }
 
 double routing_table::weight_of(const entry& one) const noexcept {
@@ -214,7 +222,8 @@ double routing_table::weight_of(const entry& one) const noexcept {
 }
 
 std::int64_t routing_table::load(std::size_t place) const noexcept {
-  return load_of(entries_[in_use_[place]]);
+  const auto& one = entries_[in_use_[place]];
+  return load_of(one, one.counts().in_flight(), one.foreign);
 }
 
 double routing_table::weight(std::size_t place) const noexcept { return weight_of(entries_[in_use_[place]]); }
@@ -239,9 +248,12 @@ const load_meter* routing_table::meter_of(worker_id id) const {
 
 std::vector<worker_status> routing_table::workers() const {
   std::vector<worker_status> all;
-  for (const auto& one : entries_)
-    all.push_back({one.id, one.counts(), one.meter->leases(), load_of(one), weight_of(one), one.draining,
-                   one.ejected_until.has_value()});
+  for (const auto& one : entries_) {
+    const auto counts = one.counts();
+    const auto foreign = std::max<std::int64_t>(0, one.meter->mailbox() - counts.in_flight());
+    all.push_back({one.id, counts, one.meter->leases(), load_of(one, counts.in_flight(), foreign),
+                   weight_of(one), one.draining, one.ejected_until.has_value()});
+  }
   return all;
 }
 

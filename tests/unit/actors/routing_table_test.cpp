@@ -68,6 +68,7 @@ TEST_F(routing_table_test, load_is_what_was_sent_and_not_finished) {
   EXPECT_EQ(place().id, ids[0]);
   meters[1]->leases_ = 5;
   meters[1]->mailbox_ = 7;  // four of them from elsewhere
+  table->tick(now);
   EXPECT_EQ(table->load(1), 12);
   EXPECT_EQ(table->totals(), (routing_counts{7, 2, 1}));
 }

@@ -57,8 +57,10 @@ struct worker_status {
 /// Load is counted, not asked: what was sent to a worker less what it has finished. The first is counted
 /// here, the second by the meter, each by one writer, so that no message passes a lock when it is finished.
 /// Each sent message finishes exactly once, whatever becomes of its worker: that makes the difference exact.
-/// A worker somewhere else, which others use as well, may report its load; from then on its load is what it
-/// reported + sent since - finished since, and at least what is in flight.
+/// What others sent to a worker is seen in its mailbox. As that is a look into the memory of a busy thread,
+/// it is taken at each 64th choice only, at ticks, and for leases. A worker somewhere else, which others use
+/// as well, may report its load; from then on its load is what it reported + sent since - finished since, and
+/// at least what is in flight.
 ///
 /// Owner:      its router, under one lock; not thread-safe
 /// Invariants: (1) 0 <= in flight, for each worker; (2) place() never names a worker over its bound, nor one
@@ -132,18 +134,21 @@ class routing_table final : public worker_view {
     std::uint32_t ejections = 0;
     std::optional<instant> ejected_until{};
     std::optional<reported_load> reported{};
+    std::int64_t foreign = 0;  ///< messages of others in its mailbox, when somebody looked last
 
     [[nodiscard]] routing_counts counts() const noexcept;
   };
 
   [[nodiscard]] entry* find(worker_id id);
   [[nodiscard]] bool has_room(const entry& one) const noexcept;
-  [[nodiscard]] std::int64_t load_of(const entry& one) const noexcept;
+  [[nodiscard]] std::int64_t load_of(const entry& one, std::int64_t in_flight,
+                                     std::int64_t foreign) const noexcept;
   [[nodiscard]] double weight_of(const entry& one) const noexcept;
   [[nodiscard]] bool is_full() const noexcept;
   void start(entry& one, instant now);
   void settle();
   void see(instant now);
+  void look_at_mailboxes();
   placement send_to(entry& one);
 
   const routing_rules rules_;
