@@ -18,6 +18,8 @@ enum class service_error : std::uint8_t {
   none = 0,
   overloaded = 1,  ///< a bound is reached: messages held for a restarting child, or a queue
   no_worker = 2,   ///< a router without workers
+  expired = 3,     ///< it waited too long for a worker
+  poisoned = 4,    ///< each worker that got it ended, up to the cap
 };
 
 [[nodiscard]] std::string to_string(service_error error);
