@@ -81,7 +81,7 @@ void router_hub::tick() {
     const auto is_late = [when](const pending_answer& one) { return one.slot && one.deadline <= when; };
     for (const auto number : pending_.numbers_if(is_late))
       lose(number, caf::make_error(caf::sec::request_timeout), when, after);
-    arm_for_next();
+    arm_for_next(when);
   }
   settle(std::move(after));
   pump();
@@ -102,7 +102,7 @@ void router_hub::arm(instant at) {
       caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, router_tick{}));
 }
 
-void router_hub::arm_for_next() {
+void router_hub::arm_for_next(instant when) {
   auto next = line_.next_deadline();
   const auto sooner = [&next](std::optional<instant> other) {
     if (other && (!next || *other < *next)) next = other;
@@ -112,7 +112,8 @@ void router_hub::arm_for_next() {
     if (one.slot) sooner(one.deadline);
     return false;
   });
-  if (next) arm(*next);
+  // Those whose time is over a moment later go with it, not one by one.
+  if (next) arm(std::max(*next, when + std::chrono::milliseconds{1}));
 }
 
 void router_hub::close(bool lost) {
@@ -121,7 +122,7 @@ void router_hub::close(bool lost) {
   {
     std::lock_guard lock{mutex_};
     closed_ = true;
-    control = control_;
+    control = caf::actor_cast<caf::actor>(control_);
     const auto down = caf::make_error(caf::sec::request_receiver_down);
     for (auto& waiting : line_.take_all()) turn_away(std::move(waiting), down, after);
     signals_->waiting.store(false);
@@ -132,7 +133,7 @@ void router_hub::close(bool lost) {
         lose(number, down, now(), after);
   }
   settle(std::move(after));
-  ask_to_stop(control);
+  if (!lost) ask_to_stop(control);  // one that nobody refers to any more ends by itself
 }
 
 }  // namespace bulwark

@@ -36,15 +36,20 @@ router_hub::router_hub(caf::actor_system& system, router_options options)
   signals_->takes_time = chooser_.wants_latency() || options_.rules.slow_start.window > duration::zero();
 }
 
-/// Made when it is needed first: many a router never is.
 caf::actor router_hub::control() {
   std::lock_guard lock{mutex_};
   return control_or_new();
 }
 
-const caf::actor& router_hub::control_or_new() {
-  if (!control_ && !closed_) control_ = spawn_router_control(system_, shared_from_this());
-  return control_;
+/// The router must not keep it alive: CAF keeps a router that other nodes know until the end of the actor
+/// system, when it is too late for an actor with a mailbox to end.
+caf::actor router_hub::control_or_new() {
+  auto control = caf::actor_cast<caf::actor>(control_);
+  if (!control && !closed_) {
+    control = spawn_router_control(system_, shared_from_this());
+    control_ = control.address();
+  }
+  return control;
 }
 
 // -- a message comes ------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
 
   /// The handle; once, before anything else.
   void attach(caf::actor_addr self) { self_ = std::move(self); }
-  /// Empty if the router has ended and never had one.
+  /// Made when it is needed; empty if the router has ended.
   [[nodiscard]] caf::actor control();
   [[nodiscard]] const router_options& options() const noexcept { return options_; }
 
@@ -124,9 +124,9 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   void lose(std::uint64_t number, const caf::error& problem, instant when, aftermath& after);
   void leave(slot_list::iterator at, aftermath& after);
   [[nodiscard]] slot_list::iterator find(const caf::actor& worker);
-  [[nodiscard]] const caf::actor& control_or_new();
+  [[nodiscard]] caf::actor control_or_new();
   void arm(instant at);
-  void arm_for_next();
+  void arm_for_next(instant when);
 
   void gone(worker_id id);
   void settle(aftermath after);
@@ -138,7 +138,7 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   caf::actor_addr self_;
 
   mutable std::mutex mutex_;
-  caf::actor control_;
+  caf::actor_addr control_;  ///< weak: its timers and whoever orders about the router keep it
   routing_table table_;
   any_chooser chooser_;
   std::optional<routing_kind> kind_;  ///< nothing: a user's own policy

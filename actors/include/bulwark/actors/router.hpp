@@ -136,8 +136,10 @@ struct router_counts {
 ///
 /// Workers may be plain actors, which leave the router when they end, or stable references, which stay while
 /// their child restarts; local or remote. An exit_msg ends the router, not the workers: what waits is
-/// refused, what is in flight is still answered. All functions are thread-safe; a handle that is no router is
-/// a broken invariant. Throws std::invalid_argument if the options make no sense.
+/// refused, what is in flight is still answered. CAF keeps an actor that other nodes know until it ends: end
+/// a router that has remote workers, or whose handle went to another node, before its actor system. All
+/// functions are thread-safe; a handle that is no router is a broken invariant. Throws std::invalid_argument
+/// if the options make no sense.
 [[nodiscard]] caf::actor make_router(caf::actor_system& system, router_options options);
 [[nodiscard]] caf::actor make_router(caf::actor_system& system, std::string name, routing_policy policy = {});
 
