@@ -10,6 +10,7 @@ std::string to_string(service_error error) {
     case service_error::none: return "none";
     case service_error::overloaded: return "overloaded";
     case service_error::no_worker: return "no_worker";
+    case service_error::not_handled: return "not_handled";
   }
   return "unknown";
 }

@@ -18,6 +18,8 @@ enum class service_error : std::uint8_t {
   none = 0,
   overloaded = 1,  ///< a bound is reached: messages held for a restarting child, or a queue
   no_worker = 2,   ///< a router without workers
+  /// It waited for an incarnation that ended first. It was not handled, so asking again is safe.
+  not_handled = 3,
 };
 
 [[nodiscard]] std::string to_string(service_error error);
