@@ -1,110 +1,45 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/actors/router.hpp"
 
-#include <algorithm>
 #include <caf/all.hpp>
-#include <mutex>
+#include <stdexcept>
 
 #include "bulwark/actors/core/invariant.hpp"
-#include "bulwark/actors/messages.hpp"
-#include "bulwark/actors/service_actor.hpp"
+#include "router_hub.hpp"
 
 namespace bulwark {
 
 namespace {
 
+/// The handle: an actor without a mailbox. Its state is the hub.
 class router final : public caf::monitorable_actor {
  public:
-  router(caf::actor_config& config, std::string name, routing_policy policy)
-      : caf::monitorable_actor{config}, name_{std::move(name)}, policy_{policy} {}
+  router(caf::actor_config& config, std::shared_ptr<router_hub> shared)
+      : caf::monitorable_actor{config}, hub{std::move(shared)} {}
 
   using caf::monitorable_actor::enqueue;
 
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override {
-    if (element->content().match_elements<caf::exit_msg>()) {
-      return end(element->content().get_as<caf::exit_msg>(0).reason);
-    }
-    if (const auto worker = choose()) {
-      worker->enqueue(std::move(element), host);
-    } else {
-      refuse(*element, caf::error{service_error::no_worker});
-    }
-  }
-
-  bool add(const caf::actor& worker) {
-    std::lock_guard guard{mutex_};
-    if (closed_ || std::ranges::find(workers_, worker, &entry::worker) != workers_.end()) return false;
-    workers_.push_back({worker, gauge_of(worker), std::make_shared<std::atomic<std::int64_t>>(0)});
-    return true;
-  }
-
-  void remove(const caf::actor_addr& address) {
-    caf::actor last;  // released after the lock: it may be the last handle, and its end may run code
-    std::lock_guard guard{mutex_};
-    const auto found =
-        std::ranges::find_if(workers_, [&](const entry& one) { return one.worker.address() == address; });
-    if (found == workers_.end()) return;
-    last = std::move(found->worker);
-    workers_.erase(found);
-  }
-
-  std::optional<routed> lease() {
-    std::lock_guard guard{mutex_};
-    if (workers_.empty()) return std::nullopt;
-    const auto& chosen = workers_[choose_place()];
-    return routed{chosen.worker, load_lease{chosen.leases}};
-  }
-
-  [[nodiscard]] std::vector<worker_load> loads() const {
-    std::lock_guard guard{mutex_};
-    std::vector<worker_load> all;
-    for (const auto& one : workers_) all.push_back({one.worker, one.leased(), one.waiting()});
-    return all;
+    if (element->mid.is_response()) return hub->answered(std::move(element), host);
+    if (!element->mid.is_request() && element->content().match_elements<caf::exit_msg>())
+      return end(element->content().get_as<caf::exit_msg>(0).reason, false);
+    hub->submit(std::move(element), host);
   }
 
   const char* name() const override { return "bulwark.router"; }
 
   void on_destroy() override {
-    end(caf::make_error(caf::exit_reason::unreachable));
+    end(caf::make_error(caf::exit_reason::unreachable), true);
     caf::monitorable_actor::on_destroy();
   }
 
+  const std::shared_ptr<router_hub> hub;
+
  private:
-  struct entry {
-    caf::actor worker;
-    const mailbox_gauge* gauge;  ///< of the worker, which the handle keeps alive; nullptr if it has none
-    std::shared_ptr<std::atomic<std::int64_t>> leases;
-
-    [[nodiscard]] std::int64_t leased() const noexcept { return leases->load(std::memory_order_relaxed); }
-    [[nodiscard]] std::int64_t waiting() const noexcept { return gauge ? gauge->depth() : 0; }
-  };
-
-  caf::actor choose() {
-    std::lock_guard guard{mutex_};
-    return workers_.empty() ? caf::actor{} : workers_[choose_place()].worker;
-  }
-
-  std::size_t choose_place() {
-    return choose_worker(policy_, workers_.size(), ticket_++,
-                         [this](std::size_t i) { return workers_[i].leased() + workers_[i].waiting(); });
-  }
-
-  void end(caf::error reason) {
-    std::vector<entry> last;
-    {
-      std::lock_guard guard{mutex_};
-      closed_ = true;
-      last.swap(workers_);
-    }
+  void end(caf::error reason, bool lost) {
+    hub->close(lost);
     cleanup(std::move(reason), nullptr);
   }
-
-  const std::string name_;
-  const routing_policy policy_;
-  mutable std::mutex mutex_;
-  bool closed_ = false;
-  std::uint64_t ticket_ = 0;
-  std::vector<entry> workers_;
 };
 
 router& router_behind(const caf::actor& handle) {
@@ -113,30 +48,74 @@ router& router_behind(const caf::actor& handle) {
   return *found;
 }
 
+router_hub& hub_of(const caf::actor& handle) { return *router_behind(handle).hub; }
+
 }  // namespace
 
-caf::actor make_router(caf::actor_system& system, std::string name, routing_policy policy) {
+std::string validate(const router_options& options) {
+  if (auto problem = validate(options.rules); !problem.empty()) return problem;
+  if (options.policy.kind == routing_kind::consistent_hash && !options.key_of)
+    return "consistent_hash needs key_of";
+  if (options.attempts_max < 1 || options.attempts_max > 15) return "attempts_max is between 1 and 15";
+  if (options.answer_limit <= duration::zero()) return "answer_limit is above 0";
+  return {};
+}
+
+caf::actor make_router(caf::actor_system& system, router_options options) {
+  if (const auto problem = validate(options); !problem.empty())
+    throw std::invalid_argument{"router " + options.name + ": " + problem};
   caf::actor_config config;
-  return caf::make_actor<router, caf::actor>(system.next_actor_id(), system.node(), &system, config,
-                                             std::move(name), policy);
+  const auto hub = std::make_shared<router_hub>(system, std::move(options));
+  auto handle =
+      caf::make_actor<router, caf::actor>(system.next_actor_id(), system.node(), &system, config, hub);
+  hub->attach(handle.address());
+  return handle;
 }
 
-void add_worker(const caf::actor& handle, const caf::actor& worker) {
+caf::actor make_router(caf::actor_system& system, std::string name, routing_policy policy) {
+  router_options options;
+  options.name = std::move(name);
+  options.policy = policy;
+  return make_router(system, std::move(options));
+}
+
+void add_worker(const caf::actor& handle, const caf::actor& worker, double weight) {
   BULWARK_INVARIANT(worker && worker != handle);
-  if (!router_behind(handle).add(worker)) return;
-  // Weak on both sides, so that neither keeps the other alive. Attached outside the router's lock: a worker
-  // that ended already runs this at once.
-  worker->attach_functor([from = handle.address(), gone = worker.address()] {
-    if (const auto strong = caf::actor_cast<caf::actor>(from)) router_behind(strong).remove(gone);
-  });
+  hub_of(handle).add(worker, weight);
 }
 
-void remove_worker(const caf::actor& handle, const caf::actor& worker) {
-  router_behind(handle).remove(worker.address());
+void remove_worker(const caf::actor& handle, const caf::actor& worker) { hub_of(handle).remove(worker); }
+
+void drain_worker(const caf::actor& handle, const caf::actor& worker, bool on) {
+  hub_of(handle).drain(worker, on);
 }
 
-std::vector<worker_load> worker_loads(const caf::actor& handle) { return router_behind(handle).loads(); }
+void report_load(const caf::actor& handle, const caf::actor& worker, std::int64_t load) {
+  hub_of(handle).report(worker, load);
+}
 
-std::optional<routed> pick(const caf::actor& handle) { return router_behind(handle).lease(); }
+void set_policy(const caf::actor& handle, const routing_policy& policy) {
+  hub_of(handle).choose_by(make_chooser(policy), policy.kind);
+}
+
+void set_policy(const caf::actor& handle, any_chooser chooser) {
+  hub_of(handle).choose_by(std::move(chooser), std::nullopt);
+}
+
+std::vector<worker_load> worker_loads(const caf::actor& handle) { return hub_of(handle).loads(); }
+
+router_counts counts_of(const caf::actor& handle) { return hub_of(handle).counts(); }
+
+std::optional<routed> pick(const caf::actor& handle) { return hub_of(handle).lease(); }
+
+caf::actor control_of(const caf::actor& handle) { return hub_of(handle).control(); }
+
+delivery_id delivery_of(caf::local_actor& self) {
+  constexpr auto bits = pending_table<pending_answer>::number_bits;
+  const auto mid = self.current_mailbox_element()->mid;
+  if (!mid.is_request()) return {};
+  const auto number = mid.request_id().integer_value() & ((std::uint64_t{1} << bits) - 1);
+  return {caf::to_string(self.current_sender()), number};
+}
 
 }  // namespace bulwark

@@ -2,9 +2,11 @@
 #include "bulwark/actors/service_actor.hpp"
 
 #include <caf/all.hpp>
+#include <typeinfo>
 #include <utility>
 
 #include "bulwark/actors/compat.hpp"
+#include "tracked_element.hpp"
 
 namespace bulwark {
 
@@ -70,6 +72,10 @@ caf::invoke_message_result service_actor::consume(caf::mailbox_element& element)
   try {
     const auto result = caf::event_based_actor::consume(element);
     handled.keep = result == caf::invoke_message_result::skipped;  // it waits on
+    if (!handled.keep && typeid(element) == typeid(tracked_element)) {
+      auto& tracked = static_cast<tracked_element&>(element);
+      tracked.handled(tracked.timed() ? clock().now() : instant{});
+    }
     return result;
   } catch (...) {
     if (!passes_over(element, std::current_exception())) {

@@ -26,6 +26,7 @@ class chaos {
       plan_fault(when);
     for (auto when = some(dice, 2 * request_every); when < end; when += some(dice, 2 * request_every))
       plan_requests(when, dice);
+    cluster_.sessions().start();
     cluster_.run(end);
     recover();
     run_result result{{}, cluster_.seen(), cluster_.events(), faults_, requests_};
@@ -157,11 +158,18 @@ class chaos {
   void recover() {
     cluster_.run(2s);  // whatever still ends by itself
     cluster_.heal();
-    const auto healthy = [this] { return cluster_.open_requests() == 0 && cluster_.divergence().empty(); };
+    cluster_.sessions().stop();
+    cluster_.run(100ms);  // a reset that was under way still arrives
+    const auto healthy = [this] {
+      return cluster_.open_requests() == 0 && cluster_.sessions().idle() && cluster_.divergence().empty();
+    };
     cluster_.run_until(healthy, 6s);
     if (cluster_.found().any()) return;
     if (cluster_.open_requests() > 0)
       return cluster_.found().add(std::to_string(cluster_.open_requests()) + " requests were never answered");
+    if (!cluster_.sessions().idle())
+      return cluster_.found().add("a command of a session is never done, however often it is repeated");
+    if (const auto wrong = cluster_.miscount(); !wrong.empty()) return cluster_.found().add(wrong);
     prove_that_it_serves();
     if (!cluster_.found().any()) cluster_.check_history();
   }

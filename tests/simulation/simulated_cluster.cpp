@@ -15,8 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const char* const keys[] = {"a", "b", "c"};
-
 template <class Choice>
 Choice pick(random_stream& random, std::initializer_list<Choice> from) {
   return from.begin()[random.below(from.size())];
@@ -52,7 +50,19 @@ simulated_cluster::simulated_cluster(std::uint64_t seed, bool trace)
       agreement_{options_.members / 2 + 1, violations_},
       ballots_{violations_},
       history_{agreement_, violations_},
-      around_(options_.members) {
+      around_(options_.members),
+      sessions_{
+          ~seed,
+          {.at = [this](duration delay, std::function<void()> what) { at(delay, std::move(what)); },
+           .submit = [this](std::size_t client, std::uint64_t number,
+                            const std::string& payload) { submit_counting(client, number, payload); },
+           .unix_ms =
+               [this] {
+                 return static_cast<std::uint64_t>(
+                     std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch()).count());
+               }},
+          statistics_,
+          violations_} {
   now_ += 1h;
   for (std::size_t i = 0; i < options_.members; ++i) {
     members_.push_back(std::make_unique<member>(options_.replica.members[i], *this));
@@ -336,83 +346,6 @@ std::string simulated_cluster::divergence() const {
       return to_string(one->id()) + " is in another state";
   }
   return {};
-}
-
-// -- clients -----------------------------------------------------------------------------------------
-
-void simulated_cluster::submit(std::size_t which, request_kind kind, std::size_t key_number) {
-  if (!is_up(which)) return;
-  const auto request = ++requests_;
-  const std::string key = keys[key_number % std::size(keys)];
-  const auto written = "v" + std::to_string(request);
-  const auto seen_as =
-      kind == request_kind::write ? clients_saw_.begin_write(key, written) : clients_saw_.begin_read(key);
-  clients_[{which, request}] = {history_.begin(kind, key, written), seen_as, instant::max()};
-  const auto payload = kind == request_kind::write ? key + " " + written : key;
-  say(to_string(members_[which]->id()) + (kind == request_kind::write ? " write " : " read ") + payload);
-  run_or_defer(which, members_[which]->life(), [this, which, request, kind, payload](member& m) {
-    clients_[{which, request}].deadline = now_ + options_.replica.request_timeout;
-    m.step(client_request{request, kind, payload}, clock_of(m));
-  });
-}
-
-void simulated_cluster::on_answer(member& by, const answer& what) {
-  say(to_string(by.id()) + " answers " + std::to_string(what.request) + " " + describe(what.result) + " " +
-      what.reply);
-  const auto which = index_of(by.id());
-  const auto found = clients_.find({which, what.request});
-  if (found == clients_.end()) return violations_.add("an answer to no open request");
-  const auto operation = std::move(found->second.what);
-  if (what.result == outcome::done)
-    clients_saw_.end(found->second.seen_as, what.reply);
-  else if (what.result != outcome::unknown)
-    clients_saw_.forget(found->second.seen_as);
-  clients_.erase(found);
-  const bool is_write = operation.kind == request_kind::write;
-  history_.end(operation, what.result, what.reply);
-  switch (what.result) {
-    case outcome::done:
-      statistics_.count(is_write ? happening::write_done : happening::read_done);
-      if (is_write) check_durability(operation.key + " " + operation.written);
-      break;
-    case outcome::unknown:
-      statistics_.count(happening::unknown_outcome);
-      violations_.expect(is_write, "the outcome of a read is unknown");
-      break;
-    case outcome::no_leader: statistics_.count(happening::no_leader_outcome); break;
-    case outcome::overloaded: statistics_.count(happening::overloaded_outcome); break;
-    case outcome::not_done:
-      violations_.add("a client was told not_done, which its node should have retried");
-      break;
-  }
-}
-
-void simulated_cluster::check_history() {
-  if (const auto key = clients_saw_.check(); !key.empty())
-    violations_.add("what clients saw of register " + key + " is not linearizable");
-}
-
-/// An acknowledged write must outlive any minority, as of the moment of its acknowledgement.
-void simulated_cluster::check_durability(const std::string& payload) {
-  const auto at = agreement_.place_of(payload);
-  const auto* truth = agreement_.chosen(at);
-  if (!truth) return;  // reported elsewhere
-  std::size_t copies = 0;
-  for (const auto& one : members_)
-    if (const auto* held = one->disk().find(at); at <= one->disk().newest() || (held && held->what == *truth))
-      ++copies;
-  violations_.expect(copies > size() / 2, "an acknowledged write is not durable at a majority");
-}
-
-void simulated_cluster::abandon_clients(member& of) {
-  const auto which = index_of(of.id());
-  auto one = clients_.lower_bound({which, 0});
-  while (one != clients_.end() && one->first.first == which) {
-    if (now_ > one->second.deadline && now_ - one->second.deadline > 10ms &&
-        around_[which].paused_until + 10ms < now_)
-      violations_.add("a request was not answered by its deadline");
-    one = clients_.erase(one);
-  }
 }
 
 void simulated_cluster::on_leader(member& by, ballot leader) {

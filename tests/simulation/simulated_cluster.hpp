@@ -16,6 +16,7 @@
 #include "history_checker.hpp"
 #include "linearizability_checker.hpp"
 #include "member.hpp"
+#include "session_clients.hpp"
 #include "statistics.hpp"
 #include "violations.hpp"
 
@@ -61,6 +62,11 @@ class simulated_cluster final : public member_observer {
   /// A client at that node writes to or reads the register with that number.
   void submit(std::size_t which, consensus::request_kind kind, std::size_t key);
 
+  /// Clients that count in sessions.
+  session_clients& sessions() { return sessions_; }
+  /// What is wrong with the counters of the replicas; empty if nothing. @pre the sessions are idle
+  [[nodiscard]] std::string miscount() const;
+
   void at(duration delay, std::function<void()> what);
   /// Runs for that long, or until something is wrong.
   void run(duration how_long);
@@ -69,7 +75,7 @@ class simulated_cluster final : public member_observer {
 
   [[nodiscard]] std::size_t size() const { return members_.size(); }
   [[nodiscard]] bool is_up(std::size_t which) const { return members_[which]->is_up(); }
-  [[nodiscard]] std::size_t open_requests() const { return clients_.size(); }
+  [[nodiscard]] std::size_t open_requests() const { return clients_.size() + counting_.size(); }
   /// Empty if all replicas are up, know the same log and have applied it; else what is missing.
   [[nodiscard]] std::string divergence() const;
   /// Looks at the histories of all clients.
@@ -112,7 +118,7 @@ class simulated_cluster final : public member_observer {
 
     [[nodiscard]] bool is_writable(instant now) const { return stalled_until <= now && !refusing; }
   };
-  struct client {
+  struct waiting_client {
     history_checker::operation what;
     linearizability_checker::operation seen_as;
     instant deadline;
@@ -134,6 +140,7 @@ class simulated_cluster final : public member_observer {
   void tell_link(std::size_t at, std::size_t peer, bool up);
   void count_message(const consensus::envelope& what);
   void count_records(const std::vector<consensus::record>& records);
+  void submit_counting(std::size_t client, std::uint64_t number, const std::string& payload);
   void check_durability(const std::string& payload);
   void abandon_clients(member& of);
   duration draw(duration below);
@@ -156,7 +163,10 @@ class simulated_cluster final : public member_observer {
   std::vector<std::unique_ptr<member>> members_;
   std::vector<surroundings> around_;
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
-  std::map<std::pair<std::size_t, std::uint64_t>, client> clients_;  ///< by member and request
+  std::map<std::pair<std::size_t, std::uint64_t>, waiting_client> clients_;  ///< by member and request
+  std::map<std::pair<std::size_t, std::uint64_t>, std::pair<std::size_t, std::uint64_t>>
+      counting_;  ///< by member and request: client and number
+  session_clients sessions_;
   std::uint64_t requests_ = 0;
   bool healed_ = false;  ///< no more faults from here on
 

@@ -42,6 +42,8 @@ enum class happening : std::uint8_t {
   forwarded,
   forward_doubled,
   not_done_reply,
+  session_done,
+  session_repeated,
   write_done,
   read_done,
   unknown_outcome,

@@ -2,38 +2,69 @@
 #include "bulwark/actors/core/routing_policy.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <cstdio>
+#include <utility>
 
 namespace bulwark {
 
+namespace {
+
+constexpr std::pair<routing_kind, std::string_view> policy_names[] = {
+    {routing_kind::round_robin, "round_robin"},
+    {routing_kind::random, "random"},
+    {routing_kind::weighted, "weighted"},
+    {routing_kind::least_connections, "least_connections"},
+    {routing_kind::p2c, "p2c"},
+    {routing_kind::least_loaded, "least_loaded"},
+    {routing_kind::p2c_ewma, "p2c_ewma"},
+    {routing_kind::weighted_round_robin, "weighted_round_robin"},
+    {routing_kind::consistent_hash, "consistent_hash"},
+    {routing_kind::broadcast, "broadcast"},
+    {routing_kind::scatter_gather_first, "scatter_gather_first"},
+};
+
+std::optional<double> read_number(std::string_view text) {
+  double value = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, value);
+  if (problem != std::errc{} || stop != end || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
 std::optional<routing_policy> parse_policy(std::string_view text) {
-  if (text == "round_robin") return routing_policy{routing_kind::round_robin};
-  if (text == "random") return routing_policy{routing_kind::random};
-  if (text == "least_connections") return routing_policy{routing_kind::least_connections};
-  if (text == "p2c") return routing_policy{routing_kind::p2c};
-  if (text == "weighted") return routing_policy{routing_kind::weighted};
-  constexpr std::string_view prefix = "weighted:";
-  if (!text.starts_with(prefix)) return std::nullopt;
-  text.remove_prefix(prefix.size());
-  double alpha = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), alpha);
-  if (problem != std::errc{} || end != text.data() + text.size() || !(alpha >= 0) || !std::isfinite(alpha))
+  const auto colon = text.find(':');
+  for (const auto& [kind, name] : policy_names) {
+    if (text.substr(0, colon) != name) continue;
+    routing_policy policy{kind};
+    if (colon == std::string_view::npos) return policy;
+    const auto value = read_number(text.substr(colon + 1));
+    if (kind == routing_kind::weighted && value && *value >= 0) {
+      policy.alpha = *value;
+      return policy;
+    }
+    if (kind == routing_kind::consistent_hash && value && *value > 1) {
+      policy.bound = *value;
+      return policy;
+    }
     return std::nullopt;
-  return routing_policy{routing_kind::weighted, alpha};
+  }
+  return std::nullopt;
 }
 
 std::string to_string(const routing_policy& policy) {
-  switch (policy.kind) {
-    case routing_kind::round_robin: return "round_robin";
-    case routing_kind::random: return "random";
-    case routing_kind::weighted: break;
-    case routing_kind::least_connections: return "least_connections";
-    case routing_kind::p2c: return "p2c";
-  }
-  if (policy.alpha == 1.0) return "weighted";
-  char text[48];
-  std::snprintf(text, sizeof text, "weighted:%.17g", policy.alpha);
-  return text;
+  const routing_policy plain{policy.kind};
+  std::string text;
+  for (const auto& [kind, name] : policy_names)
+    if (kind == policy.kind) text = name;
+  char number[40] = "";
+  if (policy.kind == routing_kind::weighted && policy.alpha != plain.alpha)
+    std::snprintf(number, sizeof number, ":%.17g", policy.alpha);
+  if (policy.kind == routing_kind::consistent_hash && policy.bound != plain.bound)
+    std::snprintf(number, sizeof number, ":%.17g", policy.bound);
+  return text + number;
 }
 
 }  // namespace bulwark

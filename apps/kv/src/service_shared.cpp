@@ -125,6 +125,11 @@ std::vector<client_record> service::shared::clients() const {
   return result;
 }
 
+std::uint64_t service::shared::unix_ms() const {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
+}
+
 std::optional<resp_address> service::shared::address_of(std::uint32_t node) const {
   if (node == 0 || !options.address_of) return std::nullopt;
   return options.address_of(node);

@@ -27,6 +27,7 @@ struct service::shared final : server_view {
   [[nodiscard]] server_counts counts() const override;
   [[nodiscard]] std::vector<client_record> clients() const override;
   [[nodiscard]] std::optional<resp_address> address_of(std::uint32_t node) const override;
+  [[nodiscard]] std::uint64_t unix_ms() const override;
   void update(const client_record& client) override;
   void count_commands(std::uint64_t commands) override;
 

@@ -78,6 +78,8 @@ void teacher::on_learn(std::size_t from, const learn& what) {
 
 void teacher::on_fetched(std::size_t peer, std::vector<chosen_entry> entries) {
   fetching_[peer] = false;
+  // A snapshot may become durable before the values it stands for: after a crash, it is all there is of them.
+  if (entries.empty() && snapshots_.newest() != slot::none) return snapshots_.on_ask(peer, {});
   out_.post(voters_.at(peer), learned{std::move(entries), log_.chosen()});
 }
 

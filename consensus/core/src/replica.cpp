@@ -38,7 +38,7 @@ replica::state::state(replica_options wanted, recovered_state recovered, instant
       own_requests{options, out,
                    [this](request_kind kind, command&& what) { return submit(kind, std::move(what)); }},
       seen{seen_window(options)},
-      snapshots{options, group, recovered.kept, out},
+      snapshots{options, group, recovered.snapshot, recovered.kept, out},
       incoming{options, group, log, out},
       learning{options, group, log, memory, out},
       teaching{options, group, log, snapshots, out},

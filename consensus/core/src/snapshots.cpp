@@ -31,10 +31,12 @@ void snapshot_giver::on_saved(const snapshot_saved& what) {
   saving_ = false;
   if (what.at == slot::none) able_ = false;
   last_bytes_ = what.bytes;
+  newest_ = std::max(newest_, what.at);
   kept_ = std::max(kept_, what.kept);
 }
 
 void snapshot_giver::on_installed(slot at) {
+  newest_ = std::max(newest_, at);
   kept_ = std::max(kept_, at);
   entries_ = 0;
   bytes_ = 0;

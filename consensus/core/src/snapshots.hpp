@@ -17,8 +17,11 @@ namespace bulwark::consensus {
 /// Says when this replica takes a snapshot, and answers those who lag behind the log.
 class snapshot_giver {
  public:
-  snapshot_giver(const replica_options& options, const voters& group, slot kept, output& out)
-      : options_{options}, voters_{group}, kept_{kept}, out_{out}, fetching_(group.size()) {}
+  snapshot_giver(const replica_options& options, const voters& group, slot newest, slot kept, output& out)
+      : options_{options}, voters_{group}, newest_{newest}, kept_{kept}, out_{out}, fetching_(group.size()) {}
+
+  /// The slot of the newest durable snapshot; none if there is none.
+  [[nodiscard]] slot newest() const { return newest_; }
 
   /// Up to here the log is gone, and snapshots stand for it.
   [[nodiscard]] slot kept() const { return kept_; }
@@ -37,6 +40,7 @@ class snapshot_giver {
 
   const replica_options& options_;
   const voters& voters_;
+  slot newest_;
   slot kept_;
   output& out_;
   std::size_t entries_ = 0;     ///< applied since the last snapshot

@@ -81,6 +81,18 @@ TEST(snapshots, who_asks_for_slots_that_are_gone_gets_a_piece_instead) {
   EXPECT_EQ(bench.snapshot_fetches[1].offset, 3u);
 }
 
+TEST(snapshots, values_that_a_crash_took_are_given_as_the_snapshot_that_outlived_them) {
+  // The snapshot at 9 was durable before the values from 6 on; then the node lost power.
+  replica_bench bench{3, {{}, slot{9}, {}, slot{9}, slot{4}}, every_two};
+  bench.step(restored{slot{9}});
+  bench.receive(3, learn{slot{6}});
+  ASSERT_THAT(bench.snapshot_fetches, IsEmpty());
+  bench.step(fetched{node_id{3}, {}});
+  ASSERT_THAT(bench.snapshot_fetches, SizeIs(1));
+  bench.step(snapshot_fetched{node_id{3}, {whole, 0, "the"}});
+  EXPECT_THAT(bench.sent_of<snapshot_chunk>(), ElementsAre(snapshot_chunk{{whole, 0, "the"}, slot{9}}));
+}
+
 TEST(snapshots, pieces_are_put_together_whatever_comes_doubled_or_late) {
   replica_bench bench;
   bench.become_candidate();  // so that peers count as alive

@@ -23,6 +23,7 @@ class quiet_server final : public server_view {
   [[nodiscard]] server_counts counts() const override { return {}; }
   [[nodiscard]] std::vector<client_record> clients() const override { return {}; }
   [[nodiscard]] std::optional<resp_address> address_of(std::uint32_t) const override { return std::nullopt; }
+  [[nodiscard]] std::uint64_t unix_ms() const override { return 1'000'000; }
   void update(const client_record&) override {}
   void count_commands(std::uint64_t) override {}
 };
@@ -61,6 +62,31 @@ TEST_F(conversation_test, a_pipeline_of_reads_is_one_read) {
   it.received("get k\r\nexists k\r\ndbsize\r\n");
   EXPECT_EQ(talk_on(), "$-1\r\n:0\r\n:0\r\n");
   EXPECT_THAT(kinds, testing::ElementsAre(request_kind::read));
+}
+
+TEST_F(conversation_test, a_session_runs_a_numbered_command_once) {
+  it.received("session s 1 incr n\r\nsession s 1 incr n\r\nSESSION s 2 GET n\r\n");
+  EXPECT_EQ(talk_on(), ":1\r\n:1\r\n$1\r\n1\r\n");
+  EXPECT_THAT(kinds, testing::ElementsAre(request_kind::write));
+}
+
+TEST_F(conversation_test, what_cannot_run_in_a_session_never_reaches_the_log) {
+  for (const auto& [line, error] : std::vector<std::pair<std::string, std::string>>{
+           {"session s 1", "-ERR wrong number of arguments for 'session' command"},
+           {"session " + std::string(65, 'x') + " 1 get k",
+            "-ERR the name of a session must have 1 to 64 bytes"},
+           {"session s 0 get k", "-ERR the number of a command in a session must be an integer from 1 to"},
+           {"session s 9223372036854775808 get k", "-ERR the number of a command in a session"},
+           {"session s 1x get k", "-ERR the number of a command in a session"},
+           {"session s 1 ping", "-ERR SESSION runs commands on keys, not 'ping'"},
+           {"session s 1 session t 1 get k", "-ERR SESSION runs commands on keys, not 'session'"},
+           {"session s 1 nonsense k", "-ERR unknown command 'nonsense'"},
+           {"session s 1 get", "-ERR wrong number of arguments for 'get' command"},
+           {"session s 1 get " + std::string(limits.key_bytes_max + 1, 'k'), "-ERR key is too long"}}) {
+    it.received(multibulk(line));
+    EXPECT_THAT(talk_on(), StartsWith(error)) << line.substr(0, 80);
+  }
+  EXPECT_THAT(kinds, testing::IsEmpty());
 }
 
 TEST_F(conversation_test, nothing_goes_on_while_an_answer_is_awaited) {

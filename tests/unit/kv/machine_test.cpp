@@ -299,9 +299,62 @@ TEST(machine, a_saved_one_is_restored_and_goes_on_alike) {
   EXPECT_EQ(copy.hash(), original.hash());
 }
 
-TEST(machine, damaged_saved_bytes_change_nothing) {
+TEST(machine, one_that_was_saved_before_there_were_sessions_is_restored) {
   machine original;
   apply(original, {"set a 1", "set b 2"});
+  std::string old_format(1, '\1');
+  original.keys().save(old_format);
+  machine copy;
+  apply(copy, {"session s 1 1000 incr n"});
+  ASSERT_TRUE(copy.restore(old_format));
+  EXPECT_EQ(copy.hash(), original.hash());
+  EXPECT_EQ(copy.sessions().size(), 0u);
+}
+
+TEST(machine, a_numbered_command_is_executed_once) {
+  machine m;
+  EXPECT_EQ(apply(m, {"session s 1 1000 incr n", "session s 1 1000 incr n"}), one + one);
+  EXPECT_EQ(apply(m, {"session s 2 1000 incr n", "session t 1 1000 incr n"}), ":2\r\n:3\r\n");
+  EXPECT_THAT(apply(m, {"session s 1 1000 incr n"}), StartsWith("-STALESESSION number 1 of session 's'"));
+  EXPECT_THAT(apply(m, {"session u 2 1000 incr n"}), StartsWith("-NOSESSION session 'u'"));
+  EXPECT_EQ(apply(m, {"get n"}), "$1\r\n3\r\n");
+}
+
+TEST(machine, a_numbered_command_that_fails_fails_again) {
+  machine m;
+  const auto first = apply(m, {"set k text", "session s 1 1000 incr k"});
+  EXPECT_EQ(first, ok + no_integer);
+  EXPECT_EQ(apply(m, {"set k 1", "session s 1 1000 incr k"}), ok + no_integer);
+}
+
+TEST(machine, sessions_are_part_of_what_is_saved) {
+  machine original;
+  apply(original, {"session s 1 1000 incr n"});
+  machine copy;
+  ASSERT_TRUE(copy.restore(*original.save()));
+  EXPECT_EQ(apply(copy, {"session s 1 1000 incr n", "get n"}), one + "$1\r\n1\r\n");
+}
+
+TEST(machine, sessions_end_by_the_time_that_commands_bring) {
+  machine m;
+  apply(m, {"session s 1 1000 incr n"});
+  std::uint64_t now = 1000;
+  for (std::uint64_t number = 1; now < 4'000'000; ++number, now += 50'000)
+    apply(m, {"session busy " + std::to_string(number) + " " + std::to_string(now) + " incr n"});
+  EXPECT_THAT(apply(m, {"session s 2 4000000 incr n"}), StartsWith("-NOSESSION"));
+}
+
+TEST(machine, nothing_but_commands_on_keys_runs_in_a_session) {
+  machine m;
+  EXPECT_THAT(apply(m, {"session s 1 1000 ping"}), StartsWith("-ERR SESSION runs commands on keys"));
+  EXPECT_THAT(apply(m, {"session s 2 1000 session s 3 1000 incr n"}), StartsWith("-ERR SESSION runs"));
+  EXPECT_THAT(apply(m, {"session s 3 1000 incr"}), StartsWith("-ERR wrong number of arguments for 'incr'"));
+  EXPECT_THAT(apply(m, {"session s x 1000 incr n"}), StartsWith("-ERR a malformed SESSION"));
+}
+
+TEST(machine, damaged_saved_bytes_change_nothing) {
+  machine original;
+  apply(original, {"set a 1", "set b 2", "session s 1 1000 incr n"});
   const auto saved = *original.save();
   machine untouched;
   apply(untouched, {"set c 3"});
@@ -309,7 +362,8 @@ TEST(machine, damaged_saved_bytes_change_nothing) {
   for (std::size_t size = 0; size < saved.size(); ++size)
     EXPECT_FALSE(untouched.restore(std::string_view{saved}.substr(0, size))) << size << " bytes";
   EXPECT_FALSE(untouched.restore(saved + "x"));
-  EXPECT_FALSE(untouched.restore("\x02" + saved.substr(1)));
+  EXPECT_FALSE(untouched.restore("\x01" + saved.substr(1)));
+  EXPECT_FALSE(untouched.restore("\x03" + saved.substr(1)));
   EXPECT_EQ(untouched.hash(), before);
 }
 

@@ -40,6 +40,7 @@ constexpr std::array table{
     command_spec{"reset",   id::reset,     local, 1,    0, 0, 0,    false, false, "Makes the connection as new"},
     command_spec{"role",    id::role,      local, 1,    0, 0, 0,    false, false, "Tells whether the node leads"},
     command_spec{"select",  id::select,    local, 2,    0, 0, 0,    false, false, "Chooses database 0, the only one"},
+    command_spec{"session", id::session,   write, -4,   0, 0, 0,    false, true,  "Runs a numbered command once, however often it comes"},
     command_spec{"set",     id::set,       write, -3,   1, 1, 1,    true,  true,  "Sets a key"},
     command_spec{"setnx",   id::setnx,     write, 3,    1, 1, 1,    true,  false, "Sets a key that does not exist"},
     command_spec{"strlen",  id::strlen,    read,  2,    1, 1, 1,    false, false, "Returns the length of the value of a key"},

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/kv/core/conversation.hpp"
 
+#include <vector>
+
 #include "bulwark/actors/core/invariant.hpp"
 #include "local_commands.hpp"
+#include "session_words.hpp"
 
 namespace bulwark::kv {
 
@@ -45,9 +48,7 @@ conversation::need conversation::advance() {
     }
     const auto arguments = parser_.arguments();
     const auto* spec = find_command(arguments[0]);
-    const bool replicated = spec != nullptr && spec->kind != command_kind::local &&
-                            arity_fits(*spec, arguments.size()) && keys_fit(*spec, arguments);
-    if (replicated) {
+    if (can_be_replicated(spec, arguments)) {
       if (!add_to_batch(*spec, arguments.subspan(1))) return need::submit;
     } else {
       if (batch_) return need::submit;  // the replies of the batch come first
@@ -56,6 +57,16 @@ conversation::need conversation::advance() {
     }
     parser_.pop();
   }
+}
+
+bool conversation::can_be_replicated(const command_spec* spec, arguments_view arguments) const {
+  if (spec == nullptr || spec->kind == command_kind::local || !arity_fits(*spec, arguments.size()) ||
+      !keys_fit(*spec, arguments))
+    return false;
+  if (spec->id != command_id::session) return true;
+  if (!fault_of_session(arguments).empty()) return false;
+  const auto inner = arguments.subspan(3);
+  return keys_fit(*find_command(inner[0]), inner);
 }
 
 conversation::need conversation::stop_or_submit(need otherwise) { return batch_ ? need::submit : otherwise; }
@@ -74,8 +85,19 @@ bool conversation::add_to_batch(const command_spec& spec, arguments_view argumen
   }
   if (spec.kind == command_kind::write) kind_ = request_kind::write;
   batch_returns_values_ |= spec.returns_values;
-  batch_->add(spec.id, arguments);
+  if (spec.id == command_id::session)
+    add_session(arguments);
+  else
+    batch_->add(spec.id, arguments);
   return true;
+}
+
+/// With the time, by which sessions end.
+void conversation::add_session(arguments_view arguments) {
+  const auto now = std::to_string(server_.unix_ms());
+  std::vector<std::string_view> stamped{arguments[0], arguments[1], now};
+  stamped.insert(stamped.end(), arguments.begin() + 2, arguments.end());
+  batch_->add(command_id::session, stamped);
 }
 
 bool conversation::keys_fit(const command_spec& spec, arguments_view arguments) const {
@@ -93,6 +115,9 @@ conversation::need conversation::answer_locally(const command_spec* spec, argume
     reply_error(unknown_command(arguments));
   } else if (!arity_fits(*spec, arguments.size())) {
     reply_error(wrong_arity(*spec));
+  } else if (const auto fault = spec->id == command_id::session ? fault_of_session(arguments) : std::string{};
+             !fault.empty()) {
+    reply_error(fault);
   } else if (spec->kind != command_kind::local) {
     reply_error("ERR key is too long: at most " + std::to_string(limits_.key_bytes_max) + " bytes");
   } else if (needs_status(spec->id) && !status_asked_) {

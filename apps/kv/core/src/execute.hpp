@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "bulwark/consensus/core/session_table.hpp"
 #include "bulwark/kv/core/batch.hpp"
 #include "bulwark/kv/core/keyspace.hpp"
 #include "bulwark/kv/core/reply.hpp"
@@ -21,5 +22,10 @@ void execute_read(const keyspace& keys, command_id id, arguments_view arguments,
 /// arity fits
 void execute_write(keyspace& keys, const command_spec& spec, arguments_view arguments,
                    const batch_limits& limits, reply_builder& reply);
+
+/// Executes SESSION, unless it was executed before: `arguments` are client, number, milliseconds since 1970,
+/// and the command with its name. Writes exactly one reply.
+void execute_session(keyspace& keys, consensus::session_table& sessions, arguments_view arguments,
+                     const batch_limits& limits, reply_builder& reply);
 
 }  // namespace bulwark::kv

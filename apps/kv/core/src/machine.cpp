@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/kv/core/machine.hpp"
 
+#include <utility>
+
 #include "bulwark/kv/core/batch.hpp"
 #include "execute.hpp"
 
@@ -10,8 +12,10 @@ namespace {
 
 constexpr std::size_t count_bytes = 4;
 
-/// The first byte of a saved machine.
-constexpr char saved_version = 1;
+/// The first byte of a saved machine. Version 1 had no sessions: only keys follow. Since version 2: the size
+/// of the saved keys, the keys, the sessions.
+constexpr char saved_version = 2;
+constexpr std::size_t size_bytes = 8;
 
 /// Runs the commands of a batch in order until the replies are large enough. `execute(spec, arguments,
 /// reply)` does one.
@@ -46,6 +50,8 @@ consensus::bytes machine::apply(const consensus::bytes& batch) {
   auto answer = run(in, [&](const command_spec& spec, const auto& arguments, reply_builder& reply) {
     if (spec.kind == command_kind::read)
       execute_read(keys_, spec.id, arguments, in.limits(), reply);
+    else if (spec.id == command_id::session)
+      execute_session(keys_, sessions_, arguments, in.limits(), reply);
     else
       execute_write(keys_, spec, arguments, in.limits(), reply);
   });
@@ -64,13 +70,30 @@ consensus::bytes machine::query(const consensus::bytes& batch) const {
 }
 
 std::optional<consensus::bytes> machine::save() const {
-  consensus::bytes saved(1, saved_version);
+  consensus::bytes saved(1 + size_bytes, saved_version);
   keys_.save(saved);
+  std::string size;
+  consensus::wire_writer{size}.put(static_cast<std::uint64_t>(saved.size() - 1 - size_bytes));
+  saved.replace(1, size_bytes, size);
+  sessions_.save(saved);
   return saved;
 }
 
 bool machine::restore(std::string_view saved) {
-  if (saved.empty() || saved.front() != saved_version || !keys_.restore(saved.substr(1))) return false;
+  if (saved.empty()) return false;
+  const auto version = saved.front();
+  saved.remove_prefix(1);
+  auto keys = saved;
+  consensus::session_table sessions;
+  if (version != 1) {
+    std::uint64_t keys_size = 0;
+    consensus::wire_reader in{saved};
+    if (version != saved_version || !in.get(keys_size) || in.left() < keys_size) return false;
+    keys = saved.substr(size_bytes, keys_size);
+    if (!sessions.restore(saved.substr(size_bytes + keys_size))) return false;
+  }
+  if (!keys_.restore(keys)) return false;
+  sessions_ = std::move(sessions);
   if (changed_) changed_(totals());
   return true;
 }

@@ -28,6 +28,7 @@ enum class command_id : std::uint8_t {
   decrby = 15,
   cas = 16,
   dbsize = 17,
+  session = 18,
 
   // answered by the session, so never logged
   ping = 200,

@@ -89,6 +89,8 @@ class conversation {
   enum class awaiting { nothing, answer, status };
   using arguments_view = std::span<const std::string_view>;
 
+  bool can_be_replicated(const command_spec* spec, arguments_view arguments) const;
+  void add_session(arguments_view arguments);
   bool add_to_batch(const command_spec& spec, arguments_view arguments);
   need answer_locally(const command_spec* spec, arguments_view arguments);
   need stop_or_submit(need otherwise);

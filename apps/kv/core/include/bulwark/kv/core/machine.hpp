@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "bulwark/consensus/core/session_table.hpp"
 #include "bulwark/consensus/core/state_machine.hpp"
 #include "bulwark/kv/core/keyspace.hpp"
 
@@ -43,13 +44,15 @@ class machine final : public consensus::state_machine {
 
   [[nodiscard]] machine_totals totals() const { return {keys_.size(), keys_.bytes(), keys_.revision()}; }
 
-  /// Equal on replicas that applied the same batches.
+  /// Equal on replicas that applied the same batches; of the keys, not of the sessions.
   [[nodiscard]] std::uint64_t hash() const { return keys_.hash(); }
 
   [[nodiscard]] const keyspace& keys() const { return keys_; }
+  [[nodiscard]] const consensus::session_table& sessions() const { return sessions_; }
 
  private:
   keyspace keys_;
+  consensus::session_table sessions_;
   observer changed_;
 };
 

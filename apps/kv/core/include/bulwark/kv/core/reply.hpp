@@ -25,6 +25,8 @@ class reply_builder {
   void bulk(std::string_view data) { put_text('$', data); }
   void null() { out_.push_back('_'); }
   void array(std::size_t size) { put_size('*', size); }
+  /// One whole neutral reply that another builder wrote.
+  void copy(std::string_view neutral) { out_.append(neutral); }
   void map(std::size_t pairs) { put_size('%', pairs); }
 
  private:

@@ -75,6 +75,9 @@ class server_view {
   [[nodiscard]] virtual std::vector<client_record> clients() const = 0;
   [[nodiscard]] virtual std::optional<resp_address> address_of(std::uint32_t node) const = 0;
 
+  /// Milliseconds since 1970, by the clock of this node.
+  [[nodiscard]] virtual std::uint64_t unix_ms() const = 0;
+
   /// A client changed its name or protocol.
   virtual void update(const client_record& client) = 0;
   virtual void count_commands(std::uint64_t commands) = 0;

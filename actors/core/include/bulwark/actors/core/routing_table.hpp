@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "bulwark/actors/core/routing_rules.hpp"
+#include "bulwark/actors/core/time.hpp"
+#include "bulwark/actors/core/worker_chooser.hpp"
+
+namespace bulwark {
+
+/// What is counted where a worker finishes its messages. Numbers only grow, but for leases and mailbox.
+class load_meter {
+ public:
+  virtual ~load_meter() = default;
+  [[nodiscard]] virtual std::uint64_t done() const noexcept = 0;  ///< handled, or answered
+  [[nodiscard]] virtual std::uint64_t failed()
+      const noexcept = 0;  ///< lost to an end, an error or a deadline
+  [[nodiscard]] virtual std::int64_t leases() const noexcept { return 0; }  ///< long-lived things on it
+  [[nodiscard]] virtual std::int64_t mailbox() const noexcept {
+    return 0;
+  }  ///< messages of anyone; 0: unknown
+  [[nodiscard]] virtual double latency(instant) const noexcept { return 0; }  ///< ns; 0: unknown
+};
+
+/// Strong type for the number of a worker within its router; never used twice.
+enum class worker_id : std::uint64_t {};
+
+struct routing_counts {
+  std::uint64_t sent = 0;    ///< to workers
+  std::uint64_t done = 0;    ///< of these
+  std::uint64_t failed = 0;  ///< of these
+
+  [[nodiscard]] std::int64_t in_flight() const noexcept {
+    return static_cast<std::int64_t>(sent) - static_cast<std::int64_t>(done + failed);
+  }
+  friend bool operator==(const routing_counts&, const routing_counts&) = default;
+};
+
+/// One worker, as its router sees it.
+struct worker_status {
+  worker_id id{};
+  routing_counts counts;
+  std::int64_t leases = 0;
+  std::int64_t load = 0;
+  double weight = 1;
+  bool draining = false;
+  bool ejected = false;
+};
+
+/// Who is there, how loaded each is, and who gets the next message.
+///
+/// Load is counted, not asked: what was sent to a worker less what it has finished. The first is counted
+/// here, the second by the meter, each by one writer, so that no message passes a lock when it is finished.
+/// Each sent message finishes exactly once, whatever becomes of its worker: that makes the difference exact.
+/// What others sent to a worker is seen in its mailbox. As that is a look into the memory of a busy thread,
+/// it is taken at each 64th choice only, at ticks, and for leases. A worker somewhere else, which others use
+/// as well, may report its load; from then on its load is what it reported + sent since - finished since, and
+/// at least what is in flight.
+///
+/// Owner:      its router, under one lock; not thread-safe
+/// Invariants: (1) 0 <= in flight, for each worker; (2) place() never names a worker over its bound, nor one
+///             that drains; an ejected one only in panic
+/// Time:       caller passes `now`; never goes back
+class routing_table final : public worker_view {
+ public:
+  enum class verdict : std::uint8_t { placed, no_worker, full };
+
+  struct placement {
+    verdict what = verdict::no_worker;
+    worker_id id{};
+    load_meter* meter = nullptr;  ///< of the worker; meaningful if placed
+  };
+
+  explicit routing_table(const routing_rules& rules) : rules_{rules} {}
+
+  /// A worker comes, and its slow start begins. `weight` is above 0.
+  worker_id join(std::shared_ptr<load_meter> meter, double weight, instant now);
+  /// Gets nothing any more; how many it got so far. What it has is counted until it is finished.
+  std::uint64_t leave(worker_id id);
+  /// Gets nothing until undrained, which is a new start.
+  void drain(worker_id id, bool on, instant now);
+  void report(worker_id id, std::int64_t load, instant now);
+  /// What came of a message, for ejection. Successes matter only after failures.
+  void failed(worker_id id, instant now);
+  void succeeded(worker_id id);
+  /// Ejections may be over.
+  void tick(instant now);
+  [[nodiscard]] std::optional<instant> next_wakeup() const;
+
+  /// Chooses a worker that has room, and counts one message as sent to it.
+  [[nodiscard]] placement place(any_chooser& chooser, const routing_call& call, instant now);
+  /// All workers that have room get one message each; empty if none has.
+  [[nodiscard]] std::vector<placement> place_all(instant now);
+  /// Chooses without a message: for leases. Bounds do not count.
+  [[nodiscard]] std::optional<worker_id> choose_only(any_chooser& chooser, const routing_call& call,
+                                                     instant now);
+
+  [[nodiscard]] const load_meter* meter_of(worker_id id) const;
+  [[nodiscard]] std::vector<worker_status> workers() const;
+  /// Of all workers that ever were.
+  [[nodiscard]] routing_counts totals() const;
+  /// True while place() needs the right time; otherwise any old one does.
+  [[nodiscard]] bool needs_time() const noexcept { return slow_starts_; }
+  [[nodiscard]] bool panics() const noexcept { return panic_; }
+
+  // worker_view: of those in use
+  [[nodiscard]] std::size_t count() const noexcept override { return in_use_.size(); }
+  [[nodiscard]] std::int64_t load(std::size_t place) const noexcept override;
+  [[nodiscard]] double weight(std::size_t place) const noexcept override;
+  [[nodiscard]] double latency(std::size_t place) const noexcept override;
+  [[nodiscard]] std::uint64_t identity(std::size_t place) const noexcept override;
+  [[nodiscard]] std::uint64_t version() const noexcept override { return version_; }
+
+ private:
+  struct reported_load {
+    std::int64_t load = 0;
+    std::int64_t in_flight = 0;  ///< when it was reported
+    instant at{};
+  };
+
+  struct entry {
+    worker_id id{};
+    std::shared_ptr<load_meter> meter;
+    std::uint64_t sent = 0;
+    double weight = 1;
+    instant started{};
+    bool draining = false;
+    std::uint32_t failures = 0;  ///< in a row
+    std::uint32_t ejections = 0;
+    std::optional<instant> ejected_until{};
+    std::optional<reported_load> reported{};
+    std::int64_t foreign = 0;  ///< messages of others in its mailbox, when somebody looked last
+
+    [[nodiscard]] routing_counts counts() const noexcept;
+  };
+
+  [[nodiscard]] entry* find(worker_id id);
+  [[nodiscard]] bool has_room(const entry& one) const noexcept;
+  [[nodiscard]] std::int64_t load_of(const entry& one, std::int64_t in_flight,
+                                     std::int64_t foreign) const noexcept;
+  [[nodiscard]] double weight_of(const entry& one) const noexcept;
+  [[nodiscard]] bool is_full() const noexcept;
+  void start(entry& one, instant now);
+  void settle();
+  void see(instant now);
+  void look_at_mailboxes();
+  placement send_to(entry& one);
+
+  const routing_rules rules_;
+  std::vector<entry> entries_;  ///< by id
+  std::vector<entry> retired_;  ///< left, with something in flight
+  std::vector<std::size_t> in_use_;
+  routing_counts gone_{};  ///< of those that left and have finished
+  std::uint64_t last_id_ = 0;
+  std::uint64_t version_ = 0;
+  bool slow_starts_ = false;
+  bool panic_ = false;
+  instant now_{};
+};
+
+}  // namespace bulwark

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "router_hub.hpp"
+
+#include "bulwark/actors/compat.hpp"
+#include "router_control.hpp"
+#include "tracked_element.hpp"
+
+namespace bulwark {
+
+void requester::answer(caf::mailbox_element_ptr response, caf::execution_unit* host) {
+  if (!actor) return;
+  if (stages.empty() || response->content().match_elements<caf::error>()) {
+    response->mid = mid.response_id();
+    return actor->enqueue(std::move(response), host);
+  }
+  const auto next = std::move(stages.back());
+  stages.pop_back();
+  next->enqueue(caf::make_mailbox_element(std::move(actor), mid, std::move(stages),
+                                          response->move_content_to_message()),
+                host);
+}
+
+void requester::fail(const caf::error& problem) {
+  if (actor) actor->enqueue(nullptr, mid.response_id(), caf::make_message(problem), nullptr);
+}
+
+router_hub::router_hub(caf::actor_system& system, router_options options)
+    : system_{system},
+      options_{std::move(options)},
+      keeps_{options_.delivery == delivery_mode::at_least_once},
+      table_{options_.rules},
+      chooser_{make_chooser(options_.policy)},
+      kind_{options_.policy.kind},
+      line_{options_.rules.bounds} {
+  signals_->judges = options_.rules.ejection.failures > 0;
+  signals_->takes_time = chooser_.wants_latency() || options_.rules.slow_start.window > duration::zero();
+}
+
+/// Made when it is needed first: many a router never is.
+caf::actor router_hub::control() {
+  std::lock_guard lock{mutex_};
+  return control_or_new();
+}
+
+const caf::actor& router_hub::control_or_new() {
+  if (!control_ && !closed_) control_ = spawn_router_control(system_, shared_from_this());
+  return control_;
+}
+
+// -- a message comes ------------------------------------------------------------------------------
+
+void router_hub::classify(waiting_message& one) const {
+  auto& element = one.element;
+  one.rank = element->mid.is_urgent_message() ? 2 : 1;
+  if (!options_.key_of && !options_.rank_of) return;
+  auto content = element->move_content_to_message();
+  if (options_.key_of) one.key = options_.key_of(content);
+  if (options_.rank_of) one.rank = options_.rank_of(content);
+  element = caf::make_mailbox_element(std::move(element->sender), element->mid, std::move(element->stages),
+                                      std::move(content));
+}
+
+void router_hub::submit(caf::mailbox_element_ptr element, caf::execution_unit* host) {
+  waiting_message one{std::move(element)};
+  classify(one);
+  const bool needs_time = one.element->mid.is_request() || keeps_ || signals_->takes_time.load();
+  const auto when = needs_time ? now() : instant{};
+  aftermath after;
+  std::unique_lock lock{mutex_};
+  if (kind_ && is_fan_out(*kind_) && !closed_) {
+    lock.unlock();
+    return submit_to_all(std::move(one), host);
+  }
+  ++submitted_;
+  routing_table::placement to;
+  if (closed_) {
+    turn_away(std::move(one), caf::make_error(caf::sec::request_receiver_down), after);
+  } else if (pending_.full()) {
+    turn_away(std::move(one), caf::error{service_error::overloaded}, after);
+  } else {
+    to = line_.empty() ? table_.place(chooser_, {ticket_++, one.key}, when)
+                       : routing_table::placement{routing_table::verdict::full};
+    if (to.what == routing_table::verdict::placed) {
+      auto out = prepare(std::move(one), static_cast<worker_slot&>(*to.meter), when);
+      lock.unlock();
+      out.to->enqueue(std::move(out.element), host);
+      return;
+    }
+    wait_or_refuse(std::move(one), to.what, when, after);
+  }
+  lock.unlock();
+  settle(std::move(after));
+  pump();  // somebody may have finished between the choice and the wait
+}
+
+/// Wraps the message so that it is known when it is finished.
+router_hub::handoff router_hub::prepare(waiting_message one, worker_slot& slot, instant when) {
+  handoff out{slot.worker, nullptr};
+  if (one.number != 0) {  // once more
+    auto& again = *pending_.find(one.number);
+    again.slot = slot.shared_from_this();
+    again.sent_at = when;
+    again.deadline = when + options_.answer_limit;
+    ++again.attempts;
+    arm(again.deadline);
+    out.element =
+        caf::make_mailbox_element(caf::actor_cast<caf::strong_actor_ptr>(self_),
+                                  id_of(one.number, again.attempts, again.whom.mid), {}, again.kept);
+    return out;
+  }
+  auto& element = *one.element;
+  const bool asks = element.mid.is_request();
+  if (!asks && !keeps_ && slot.tells_when_done) {
+    const bool timed = chooser_.wants_latency();
+    out.element.reset(new tracked_element{std::move(one.element), slot, timed ? when : instant{}});
+    return out;
+  }
+  if (when == instant{}) when = now();
+  pending_answer answer{
+      slot.shared_from_this(), {nullptr, element.mid, {}}, when, when + options_.answer_limit};
+  answer.key = one.key;
+  if (asks) answer.whom = {std::move(element.sender), element.mid, std::move(element.stages)};
+  if (keeps_) answer.kept = element.move_content_to_message();
+  arm(answer.deadline);
+  const auto like = element.mid;
+  auto self = caf::actor_cast<caf::strong_actor_ptr>(self_);
+  if (keeps_) {
+    auto kept = answer.kept;
+    const auto number = pending_.put(std::move(answer));
+    out.element = caf::make_mailbox_element(std::move(self), id_of(number, 1, like), {}, std::move(kept));
+  } else {
+    element.mid = id_of(pending_.put(std::move(answer)), 1, like);
+    element.sender = std::move(self);
+    element.stages.clear();
+    out.element = std::move(one.element);
+  }
+  return out;
+}
+
+/// Attempts are told apart, so that what comes late from a worker that ended is not taken for an answer of
+/// its successor.
+caf::message_id router_hub::id_of(std::uint64_t number, std::uint64_t attempt, caf::message_id like) const {
+  constexpr auto bits = pending_table<pending_answer>::number_bits;
+  return caf::message_id{(attempt << bits) | number}.with_category(like.category());
+}
+
+void router_hub::wait_or_refuse(waiting_message one, routing_table::verdict why, instant when,
+                                aftermath& after) {
+  if (when == instant{}) when = now();
+  auto out = line_.offer(std::move(one), one.rank, when);
+  if (!line_.empty()) {
+    signals_->waiting.store(true);
+    arm(when + options_.rules.bounds.waiting_limit);
+  }
+  if (!out) return;
+  const bool nobody = why == routing_table::verdict::no_worker;
+  turn_away(std::move(*out), caf::error{nobody ? service_error::no_worker : service_error::overloaded},
+            after);
+}
+
+void router_hub::turn_away(waiting_message one, caf::error problem, aftermath& after) {
+  requester whom;
+  if (one.number != 0) {
+    ++given_up_;
+    whom = std::move(pending_.take(one.number)->whom);
+  } else {
+    ++rejected_;
+  }
+  after.refusals.push_back({std::move(one), std::move(whom), std::move(problem)});
+}
+
+void router_hub::settle(aftermath after) {
+  for (auto& [message, whom, problem] : after.refusals) {
+    if (message.element)
+      refuse(*message.element, std::move(problem));
+    else
+      whom.fail(problem);
+  }
+  const auto lost = caf::make_error(caf::sec::request_receiver_down);
+  for (auto& one : after.from_groups) settle_group(one, nullptr, &lost, nullptr);
+  for (const auto& slot : after.failed) {
+    slot->follow_up(false);
+    slot->release();
+  }
+}
+
+void router_hub::pump() {
+  thread_local const router_hub* pumping = nullptr;
+  if (pumping == this || !signals_->waiting.load()) return;  // a message that fails at once gets here again
+  struct restore {
+    const router_hub*& what;
+    const router_hub* old;
+    ~restore() { what = old; }
+  } guard{pumping, std::exchange(pumping, this)};
+  for (;;) {
+    handoff out;
+    {
+      std::lock_guard lock{mutex_};
+      const auto* first = line_.first();
+      signals_->waiting.store(first != nullptr);
+      if (!first) return;
+      const auto when = now();
+      const auto to = table_.place(chooser_, {ticket_++, first->key}, when);
+      if (to.what != routing_table::verdict::placed) return;
+      out = prepare(std::move(*line_.take()), static_cast<worker_slot&>(*to.meter), when);
+    }
+    out.to->enqueue(std::move(out.element), nullptr);
+  }
+}
+
+}  // namespace bulwark

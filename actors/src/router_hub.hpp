@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <caf/all.hpp>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "bulwark/actors/core/pending_table.hpp"
+#include "bulwark/actors/core/routing_table.hpp"
+#include "bulwark/actors/core/waiting_line.hpp"
+#include "bulwark/actors/router.hpp"
+#include "worker_slot.hpp"
+
+namespace bulwark {
+
+/// Who waits for the answer to a request, and how it asked. Empty for an asynchronous message.
+struct requester {
+  caf::strong_actor_ptr actor;
+  caf::message_id mid;
+  caf::mailbox_element::forwarding_stack stages;
+
+  /// Passes an answer on, in the name of the worker.
+  void answer(caf::mailbox_element_ptr response, caf::execution_unit* host);
+  void fail(const caf::error& problem);
+};
+
+/// A request that went to all workers, and what came back so far.
+struct fan_out {
+  requester whom;
+  bool first_wins = false;
+  std::size_t open = 0;  ///< answers to come
+  bool answered = false;
+  caf::error problem{};  ///< the first one; empty: none
+};
+
+/// What is in flight and finishes with an answer.
+struct pending_answer {
+  std::shared_ptr<worker_slot> slot;  ///< null while it waits for another worker
+  requester whom;
+  instant sent_at{};
+  instant deadline{};
+  std::uint64_t attempts = 1;
+  std::uint64_t key = 0;
+  caf::message kept{};  ///< at least once: to be sent again
+  std::shared_ptr<fan_out> group{};
+};
+
+/// A message without a worker: a new one, or one whose worker ended (`number` is that of its pending answer).
+struct waiting_message {
+  caf::mailbox_element_ptr element;
+  std::uint64_t number = 0;
+  std::uint64_t key = 0;
+  message_rank rank = 1;
+};
+
+/// The state of a router, shared by its handle, its control actor and the messages on their way. Decides
+/// under one lock, acts without it.
+class router_hub final : public std::enable_shared_from_this<router_hub> {
+ public:
+  router_hub(caf::actor_system& system, router_options options);
+
+  /// The handle; once, before anything else.
+  void attach(caf::actor_addr self) { self_ = std::move(self); }
+  /// Empty if the router has ended and never had one.
+  [[nodiscard]] caf::actor control();
+  [[nodiscard]] const router_options& options() const noexcept { return options_; }
+
+  // -- messages ---------------------------------------------------------------------------------
+  void submit(caf::mailbox_element_ptr element, caf::execution_unit* host);
+  void answered(caf::mailbox_element_ptr response, caf::execution_unit* host);
+  /// Gives to workers what waits, as long as one has room.
+  void pump();
+  void tick();
+  void judge(worker_id id, bool well);
+  /// No more messages; `lost`: nobody is left to take answers either.
+  void close(bool lost);
+
+  // -- workers ----------------------------------------------------------------------------------
+  void add(const caf::actor& worker, double weight);
+  void remove(const caf::actor& worker);
+  void drain(const caf::actor& worker, bool on);
+  void report(const caf::actor& worker, std::int64_t load);
+  void choose_by(any_chooser chooser, std::optional<routing_kind> kind);
+  [[nodiscard]] std::optional<routed> lease();
+  [[nodiscard]] std::vector<worker_load> loads() const;
+  [[nodiscard]] router_counts counts() const;
+
+ private:
+  struct handoff {
+    caf::actor to;
+    caf::mailbox_element_ptr element;
+  };
+
+  /// What is left to do after the lock.
+  struct aftermath {
+    struct refusal {
+      waiting_message message;
+      requester whom;
+      caf::error problem;
+    };
+    std::vector<refusal> refusals;
+    std::vector<pending_answer> from_groups;           ///< answers that will not come
+    std::vector<std::shared_ptr<worker_slot>> failed;  ///< counted already
+    std::vector<caf::actor> last_handles;              ///< their end may run code
+  };
+
+  using slot_list = std::vector<std::shared_ptr<worker_slot>>;
+
+  [[nodiscard]] instant now() const { return system_.clock().now(); }
+  void classify(waiting_message& one) const;
+  [[nodiscard]] bool is_failure(const caf::error& problem) const;
+  void submit_to_all(waiting_message one, caf::execution_unit* host);
+  void settle_group(pending_answer& one, caf::mailbox_element_ptr response, const caf::error* problem,
+                    caf::execution_unit* host);
+
+  // under the lock
+  [[nodiscard]] handoff prepare(waiting_message one, worker_slot& slot, instant when);
+  [[nodiscard]] caf::message_id id_of(std::uint64_t number, std::uint64_t attempt,
+                                      caf::message_id like) const;
+  void wait_or_refuse(waiting_message one, routing_table::verdict why, instant when, aftermath& after);
+  void turn_away(waiting_message one, caf::error problem, aftermath& after);
+  void lose(std::uint64_t number, const caf::error& problem, instant when, aftermath& after);
+  void leave(slot_list::iterator at, aftermath& after);
+  [[nodiscard]] slot_list::iterator find(const caf::actor& worker);
+  [[nodiscard]] const caf::actor& control_or_new();
+  void arm(instant at);
+  void arm_for_next();
+
+  void gone(worker_id id);
+  void settle(aftermath after);
+
+  caf::actor_system& system_;
+  const router_options options_;
+  const bool keeps_;  ///< at least once
+  const std::shared_ptr<router_signals> signals_ = std::make_shared<router_signals>();
+  caf::actor_addr self_;
+
+  mutable std::mutex mutex_;
+  caf::actor control_;
+  routing_table table_;
+  any_chooser chooser_;
+  std::optional<routing_kind> kind_;  ///< nothing: a user's own policy
+  waiting_line<waiting_message> line_;
+  pending_table<pending_answer> pending_;
+  slot_list slots_;  ///< members
+  bool closed_ = false;
+  std::uint64_t ticket_ = 0;
+  std::uint64_t submitted_ = 0, rejected_ = 0, redelivered_ = 0;
+  std::uint64_t given_up_ = 0;  ///< waited for another worker, and none came
+  std::optional<instant> armed_;
+};
+
+}  // namespace bulwark

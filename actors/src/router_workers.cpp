@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The workers of a router: who comes, goes, and is asked about.
+#include <algorithm>
+
+#include "bulwark/actors/compat.hpp"
+#include "router_hub.hpp"
+
+namespace bulwark {
+
+void router_hub::add(const caf::actor& worker, double weight) {
+  const bool tells =
+      dynamic_cast<const service_actor*>(caf::actor_cast<caf::abstract_actor*>(worker)) != nullptr;
+  auto slot = std::make_shared<worker_slot>(worker, weak_from_this(), signals_, tells);
+  {
+    std::lock_guard lock{mutex_};
+    if (closed_ || find(worker) != slots_.end()) return;
+    slot->id = table_.join(slot, weight, now());
+    slots_.push_back(slot);
+    slot->joined();
+  }
+  // Weak, so that neither keeps the other alive. Attached outside the lock: a worker that ended already runs
+  // this at once.
+  worker->attach_functor([hub = weak_from_this(), id = slot->id] {
+    if (const auto strong = hub.lock()) strong->gone(id);
+  });
+  pump();
+}
+
+void router_hub::remove(const caf::actor& worker) {
+  aftermath after;
+  std::lock_guard lock{mutex_};
+  if (const auto at = find(worker); at != slots_.end()) leave(at, after);
+}
+
+/// The worker has ended: what it had and did not answer is lost with it.
+void router_hub::gone(worker_id id) {
+  aftermath after;
+  {
+    std::lock_guard lock{mutex_};
+    const auto at = std::ranges::find_if(slots_, [id](const auto& slot) { return slot->id == id; });
+    if (at != slots_.end()) leave(at, after);
+    const auto was_its = [id](const pending_answer& one) { return one.slot && one.slot->id == id; };
+    for (const auto number : pending_.numbers_if(was_its))
+      lose(number, caf::make_error(caf::sec::request_receiver_down), now(), after);
+  }
+  settle(std::move(after));
+  pump();
+}
+
+void router_hub::leave(slot_list::iterator at, aftermath& after) {
+  (*at)->left(table_.leave((*at)->id));
+  after.last_handles.push_back(std::exchange((*at)->worker, {}));
+  slots_.erase(at);
+}
+
+router_hub::slot_list::iterator router_hub::find(const caf::actor& worker) {
+  return std::ranges::find_if(slots_, [&](const auto& slot) { return slot->worker == worker; });
+}
+
+void router_hub::drain(const caf::actor& worker, bool on) {
+  {
+    std::lock_guard lock{mutex_};
+    if (const auto at = find(worker); at != slots_.end()) table_.drain((*at)->id, on, now());
+  }
+  if (!on) pump();
+}
+
+void router_hub::report(const caf::actor& worker, std::int64_t load) {
+  std::lock_guard lock{mutex_};
+  signals_->takes_time = true;  // reports grow old
+  if (const auto at = find(worker); at != slots_.end()) table_.report((*at)->id, load, now());
+}
+
+void router_hub::choose_by(any_chooser chooser, std::optional<routing_kind> kind) {
+  {
+    std::lock_guard lock{mutex_};
+    std::swap(chooser_, chooser);  // the old one ends outside the lock
+    kind_ = kind;
+    if (chooser_.wants_latency()) signals_->takes_time = true;
+  }
+}
+
+std::optional<routed> router_hub::lease() {
+  std::lock_guard lock{mutex_};
+  const auto id = table_.choose_only(chooser_, {ticket_++, 0}, now());
+  if (!id) return std::nullopt;
+  const auto& slot = *std::ranges::find_if(slots_, [&](const auto& one) { return one->id == *id; });
+  return routed{slot->worker, load_lease{slot->leased}};
+}
+
+std::vector<worker_load> router_hub::loads() const {
+  std::lock_guard lock{mutex_};
+  std::vector<worker_load> all;
+  for (const auto& one : table_.workers()) {
+    const auto slot = std::ranges::find_if(slots_, [&](const auto& each) { return each->id == one.id; });
+    all.push_back({(*slot)->worker, one.leases, one.counts.in_flight(), one.load, one.counts.done,
+                   one.counts.failed, one.weight, one.draining, one.ejected});
+  }
+  return all;
+}
+
+router_counts router_hub::counts() const {
+  std::lock_guard lock{mutex_};
+  const auto sum = table_.totals();
+  router_counts all;
+  all.submitted = submitted_;
+  all.done = sum.done;
+  all.rejected = rejected_;
+  all.failed = sum.failed - redelivered_ + given_up_;
+  all.redelivered = redelivered_;
+  all.in_flight = sum.in_flight();
+  all.waiting = line_.size();
+  return all;
+}
+
+}  // namespace bulwark

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <atomic>
+#include <caf/actor.hpp>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "bulwark/actors/core/peak_ewma.hpp"
+#include "bulwark/actors/core/routing_table.hpp"
+#include "bulwark/actors/service_actor.hpp"
+
+namespace bulwark {
+
+class router_hub;
+
+/// What a router wants to hear of when a message is finished; read by any thread.
+struct router_signals {
+  std::atomic<bool> waiting{false};     ///< messages wait for room
+  bool judges = false;                  ///< failing workers are ejected
+  std::atomic<bool> takes_time{false};  ///< choices depend on the time
+};
+
+/// One worker of a router: where its messages are counted as they finish. Outlives the worker's membership
+/// by the messages that still are on their way.
+class worker_slot final : public load_meter, public std::enable_shared_from_this<worker_slot> {
+ public:
+  worker_slot(caf::actor handle, std::weak_ptr<router_hub> hub, std::shared_ptr<router_signals> signals,
+              bool tells)
+      : worker{std::move(handle)},
+        tells_when_done{tells},
+        gauge_{gauge_of(worker)},
+        hub_{std::move(hub)},
+        signals_{std::move(signals)} {}
+
+  [[nodiscard]] std::uint64_t done() const noexcept override { return done_.load(); }
+  [[nodiscard]] std::uint64_t failed() const noexcept override { return failed_.load(); }
+  [[nodiscard]] std::int64_t leases() const noexcept override {
+    return leased->load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::int64_t mailbox() const noexcept override {
+    return worker && gauge_ ? gauge_->depth() : 0;
+  }
+  [[nodiscard]] double latency(instant now) const noexcept override;
+
+  /// One message is finished; from any thread, under no lock. May hand the worker its next one.
+  void finish(bool well);
+  /// The three parts of it: the first may happen under the router's lock, the last may end this object.
+  void count(bool well) noexcept { (well ? done_ : failed_).fetch_add(1); }
+  void follow_up(bool well);
+  void release() noexcept;
+  /// It joins a router, which from now on sends it messages.
+  void joined() { self_ = shared_from_this(); }
+  /// It leaves, under the router's lock, after so many messages; it lives until the last of them is finished.
+  void left(std::uint64_t sent) noexcept;
+  /// A message that was sent at this moment was finished now.
+  void observe(duration taken, instant now) noexcept;
+
+  /// It is a member, and will never handle anything any more. Under the router's lock.
+  [[nodiscard]] bool has_ended() const;
+
+  caf::actor worker;           ///< under the router's lock; empty once the worker has left
+  worker_id id{};              ///< set once, when it joins
+  const bool tells_when_done;  ///< it is a service_actor
+  const std::shared_ptr<std::atomic<std::int64_t>> leased = std::make_shared<std::atomic<std::int64_t>>(0);
+
+ private:
+  const mailbox_gauge* gauge_;  ///< of the worker, valid while `worker` is
+  const std::weak_ptr<router_hub> hub_;
+  const std::shared_ptr<router_signals> signals_;
+  std::shared_ptr<worker_slot> self_;  ///< while it is a member or something is in flight
+
+  /// Written by the worker's thread, read by senders: on a cache line of their own.
+  alignas(64) std::atomic<std::uint64_t> done_{0};
+  std::atomic<std::uint64_t> failed_{0};
+  /// - finished while it is a member, sent - finished from then on. So no message needs a reference count of
+  /// its own, which would cost its sender a cache line more.
+  std::atomic<std::int64_t> balance_{0};
+  std::atomic<bool> suspected_{false};  ///< it failed, and no success came since
+  mutable std::atomic_flag averaging_ = ATOMIC_FLAG_INIT;
+  peak_ewma latency_;
+};
+
+}  // namespace bulwark

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Goal: a router can be ordered about by messages, and its policy changed while it works.
+// Method: requests to its control actor; effects seen through the loads.
+#include "routing_fixture.hpp"
+
+namespace bulwark {
+namespace {
+
+class router_orders_test : public routing_fixture {
+ protected:
+  template <class Answer, class Order>
+  auto order(Order what) {
+    const auto reply = testkit::ask<Answer>(world.system(), control_of(router), what);
+    world.drain();
+    return reply;
+  }
+};
+
+TEST_F(router_orders_test, workers_come_drain_and_go_by_message) {
+  make({.name = "orders"}, 0);
+  const auto one = world.system().spawn(routed_worker<service_actor>, log);
+  workers.push_back(one);
+  EXPECT_EQ(order<std::uint64_t>(change_worker{one, worker_change::join, 200})->value, 1u);
+  EXPECT_EQ(worker_loads(router)[0].weight, 2);
+  EXPECT_EQ(order<std::uint64_t>(change_worker{one, worker_change::drain})->value, 1u);
+  const auto report = order<router_report>(get_router_report{})->value;
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->name, "orders");
+  EXPECT_EQ(report->workers[0].state, "draining");
+  EXPECT_EQ(order<std::uint64_t>(change_worker{one, worker_change::undrain})->value, 1u);
+  EXPECT_EQ(order<std::uint64_t>(change_worker{one, worker_change::leave})->value, 0u);
+  EXPECT_TRUE(order<std::uint64_t>(change_worker{{}, worker_change::join})->error);
+  EXPECT_TRUE(order<std::uint64_t>(change_worker{one, worker_change::join, 0})->error);
+}
+
+TEST_F(router_orders_test, the_policy_can_change_and_wrong_names_are_refused) {
+  make({.policy = {routing_kind::round_robin}}, 2);
+  EXPECT_EQ(order<std::string>(set_router_policy{"broadcast"})->value, "broadcast");
+  caf::anon_send(router, 1);
+  world.drain();
+  EXPECT_EQ(log->handled.size(), 2u);
+  EXPECT_TRUE(order<std::string>(set_router_policy{"fastest"})->error);
+  EXPECT_TRUE(order<std::string>(set_router_policy{"consistent_hash"})->error) << "it has no key_of";
+}
+
+TEST_F(router_orders_test, a_policy_of_the_users_own_chooses) {
+  struct choose_last {
+    std::size_t choose(const worker_view& all, const routing_call&) { return all.count() - 1; }
+  };
+  make({}, 3);
+  set_policy(router, any_chooser{choose_last{}});
+  for (int i = 0; i < 5; ++i) caf::anon_send(router, i);
+  EXPECT_THAT(in_flight(), testing::ElementsAre(0, 0, 5));
+  world.drain();
+}
+
+TEST_F(router_orders_test, a_key_finds_its_worker_again) {
+  router_options options;
+  options.policy = {routing_kind::consistent_hash, 1.0, 100.0};
+  options.key_of = [](const caf::message& m) { return static_cast<std::uint64_t>(m.get_as<int>(0)); };
+  make(options, 4);
+  for (int i = 0; i < 20; ++i) caf::anon_send(router, 7);
+  EXPECT_THAT(in_flight(), testing::UnorderedElementsAre(0, 0, 0, 20));
+  world.drain();
+}
+
+TEST_F(router_orders_test, reported_load_turns_work_away) {
+  make({}, 2);
+  caf::anon_send(control_of(router), worker_reports_load{workers[0], 3});
+  world.drain();
+  for (int i = 0; i < 3; ++i) caf::anon_send(router, i);
+  EXPECT_THAT(in_flight(), testing::ElementsAre(0, 3));
+  world.drain();
+}
+
+TEST_F(router_orders_test, the_control_actor_ends_with_its_router) {
+  make({}, 0);
+  const auto control = control_of(router);
+  ask_to_stop(router);
+  world.drain();
+  EXPECT_TRUE(order<router_report>(get_router_report{})->error);
+  EXPECT_EQ(control, control_of(router));
+}
+
+}  // namespace
+}  // namespace bulwark
