@@ -14,6 +14,7 @@ std::string to_string(service_error error) {
     case service_error::no_worker: return "no_worker";
     case service_error::expired: return "expired";
     case service_error::poisoned: return "poisoned";
+    case service_error::not_handled: return "not_handled";
   }
   return "unknown";
 }

@@ -18,6 +18,22 @@ caf::result<caf::message> refuse_unknown(caf::scheduled_actor* self, caf::messag
                                           // kill it
 }
 
+/// What somebody sent, as opposed to what CAF tells an actor.
+bool is_mail(const caf::mailbox_element& element) {
+  const auto& content = element.content();
+  return !element.mid.is_response() && !content.match_elements<caf::exit_msg>() &&
+         !content.match_elements<caf::down_msg>() && !content.match_elements<caf::timeout_msg>();
+}
+
+/// What CAF told the actor stays in the queue and goes with it.
+template <class Queue>
+void empty_into(std::vector<caf::mailbox_element_ptr>& waiting, Queue& queue) {
+  std::vector<caf::mailbox_element_ptr> rest;
+  while (auto element = queue.take_front())
+    (is_mail(*element) ? waiting : rest).push_back(std::move(element));
+  for (auto& element : rest) queue.push_back(std::move(element));
+}
+
 caf::error text_of_exception(caf::scheduled_actor*, std::exception_ptr& thrown) {
   return error_of_exception(thrown);
 }
@@ -62,7 +78,10 @@ caf::invoke_message_result service_actor::consume(caf::mailbox_element& element)
     }
     return result;
   } catch (...) {
-    if (!passes_over(element, std::current_exception())) throw;
+    if (!passes_over(element, std::current_exception())) {
+      keep_poison(element);
+      throw;
+    }
     return caf::invoke_message_result::consumed;
   }
 }
@@ -78,6 +97,38 @@ bool service_actor::passes_over(caf::mailbox_element& element, const std::except
   if (!(*filter)(describe_exit(problem))) return false;
   refuse(element, std::move(problem));
   return true;
+}
+
+// -- what it leaves -------------------------------------------------------------------------------
+
+/// A copy, in the state in which the handler left it: CAF destroys the element on its way out.
+void service_actor::keep_poison(caf::mailbox_element& element) {
+  const auto last_will = will_.load();
+  if (!last_will || !last_will->with_poison || !is_mail(element)) return;
+  failed_on_ = caf::make_mailbox_element(element.sender, element.mid, element.stages,
+                                         element.copy_content_to_message());
+  element.mid.mark_as_answered();  // the heir answers
+}
+
+bool service_actor::leave_mail_to(mail_heir heir, bool with_poison) {
+  will_.store(std::make_shared<const will>(will{std::move(heir), with_poison}));
+  return !ending_.load();  // cleanup() looks in the other order, so that one of the two notices the other
+}
+
+service_actor::last_mail service_actor::close_mailbox() {
+  last_mail left{std::move(failed_on_)};
+  mailbox().close();
+  empty_into(left.waiting, get_urgent_queue());
+  empty_into(left.waiting, get_normal_queue());
+  return left;
+}
+
+bool service_actor::cleanup(caf::error&& reason, caf::execution_unit* host) {
+  if (!ending_.exchange(true)) {
+    if (const auto last_will = will_.exchange(nullptr)) last_will->heir(*this, reason);
+    if (const auto poison = std::exchange(failed_on_, nullptr)) refuse(*poison, reason);  // nobody took it
+  }
+  return caf::event_based_actor::cleanup(std::move(reason), host);
 }
 
 }  // namespace bulwark

@@ -142,6 +142,7 @@ void supervisor_actor::on_down(const caf::down_msg& down) {
   const auto [id, generation] = std::move(found->second);
   incarnations_.erase(found);
   if (const auto at = members_.find(id); at != members_.end() && at->second.generation == generation) {
+    report_quarantine(at->second, id, down.reason);
     if (at->second.what->ref) unbind(at->second.what->ref);
     at->second.current = nullptr;
   }
@@ -259,7 +260,7 @@ void supervisor_actor::perform(const plan::child_gone& effect) {
 void supervisor_actor::perform(const plan::publish& effect) {
   if (const auto at = members_.find(effect.what.path); at != members_.end()) {
     auto& one = at->second;
-    if (effect.what.kind == event_kind::ready && one.what->ref) bind(one.what->ref, one.current);
+    if (effect.what.kind == event_kind::ready && one.what->ref) bind_reference(one, at->first);
     answer_orders(one, effect.what);
   }
   if (!sink_) return;
@@ -285,15 +286,6 @@ void supervisor_actor::perform(const plan::gave_up& effect) {
 void supervisor_actor::perform(const plan::stopped& effect) {
   for (auto& promise : stop_requests_) promise.deliver(stop_report{abandoned_});
   quit(effect.reason.empty() ? last_words_ : shutdown_reason(effect.reason));
-}
-
-void supervisor_actor::let_go(member& of, bool for_good) {
-  if (of.what->ref && for_good) {
-    close(of.what->ref, caf::make_error(caf::exit_reason::unreachable));
-  } else if (of.what->ref) {
-    vacate(of.what->ref);
-  }
-  if (of.what->gone) of.what->gone(for_good);
 }
 
 }  // namespace bulwark

@@ -46,6 +46,7 @@ class supervisor_actor final : public service_actor {
     std::shared_ptr<const child> what;  ///< of a pool: shared by all
     caf::actor current{};
     std::uint64_t generation = 0;
+    std::uint64_t quarantined = 0;     ///< dead letters of its reference when it was bound
     caf::message arguments{};          ///< of a pool
     caf::message info{};               ///< of the last start
     std::vector<open_order> orders{};  ///< not yet answered
@@ -81,6 +82,8 @@ class supervisor_actor final : public service_actor {
   void pass_over_failures(const member& of, const std::string& id);
   void answer_orders(member& of, const supervision_event& event);
   void answer_started(member& of, const std::string& id);
+  void bind_reference(member& of, const std::string& id);
+  void report_quarantine(const member& of, const std::string& id, const caf::error& reason);
   void let_go(member& of, bool for_good);
 
   using promised = caf::delegated<caf::message>;

@@ -26,7 +26,7 @@ caf::behavior counter(caf::stateful_actor<counter_state, bulwark::service_actor>
   };
 }
 
-/// Asks again if a crash took the request along.
+/// Asks again if a crash came before the request.
 int add(caf::scoped_actor& self, const caf::actor& counter, int amount) {
   int total = -1;
   bool again = true;
@@ -34,7 +34,7 @@ int add(caf::scoped_actor& self, const caf::actor& counter, int amount) {
     self->request(counter, std::chrono::seconds{5}, caf::add_atom_v, amount)
         .receive([&](int now) { total = now; },
                  [&](const caf::error& problem) {
-                   again = problem == caf::sec::request_receiver_down;
+                   again = problem == bulwark::service_error::not_handled;
                    if (!again) std::cerr << to_string(problem) << '\n';
                  });
   return total;

@@ -24,6 +24,7 @@ std::string what_more(const supervision_event& event) {
     case event_kind::start_failed:
     case event_kind::stopped:
     case event_kind::resumed:
+    case event_kind::quarantined:
     case event_kind::hung:
     case event_kind::parked:
     case event_kind::given_up: return generation + "; " + event.reason.text;
@@ -54,6 +55,7 @@ const char* to_string(event_kind kind) noexcept {
     case event_kind::parked: return "parked";
     case event_kind::given_up: return "given_up";
     case event_kind::shut_down: return "shut_down";
+    case event_kind::quarantined: return "quarantined";
   }
   return "unknown";
 }

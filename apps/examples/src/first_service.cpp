@@ -25,9 +25,8 @@ caf::behavior counter(caf::stateful_actor<counter_state, bulwark::service_actor>
   };
 }
 
-/// The counter's answer; -1 if there is none. Requests that a crash takes along get request_receiver_down:
-/// they may have been handled or not. To add twice would be wrong, so a real client would ask; here the crash
-/// was ordered, and nothing is counted yet.
+/// The counter's answer; -1 if there is none. Requests that wait behind a crash get not_handled, so that
+/// nothing is added twice by asking again.
 int add(caf::scoped_actor& self, const caf::actor& service, int amount) {
   int total = -1;
   for (int attempt = 0; total == -1 && attempt < 1000; ++attempt) {

@@ -25,6 +25,7 @@ std::string problem_of_policies(const child_spec& spec) {
     return "a significant child must be transient or temporary, as a permanent one never ends for good";
   if (spec.exceeded.how == exceeded_policy::manner::park && spec.exceeded.pause <= duration::zero())
     return "the pause of a parked child must be above zero";
+  if (auto problem = spec.mail.validate(); !problem.empty()) return problem;
   if (spec.own_limit) {
     if (auto problem = problem_of_limit(*spec.own_limit); !problem.empty()) return problem;
   }

@@ -85,6 +85,11 @@ void restart_plan::on(const plan::child_resumed& event, turn& now) {
     publish(*child, event_kind::resumed, event.reason, now);
 }
 
+void restart_plan::on(const plan::message_quarantined& event, turn& now) {
+  if (const auto* child = incarnation(event.id, event.generation))
+    publish(*child, event_kind::quarantined, event.reason, now);
+}
+
 void restart_plan::on(const plan::progress_seen& event, turn& now) {
   auto* child = incarnation(event.id, event.generation);
   if (!child || child->state != child_state::up) return;

@@ -227,6 +227,33 @@ TEST(stop_deadline, bounds_the_stop_of_all_children_and_names_who_is_left) {
   EXPECT_EQ(run.plan.next_wakeup(), std::nullopt);
 }
 
+TEST(quarantine, is_told_of_the_incarnation_that_was_crashed_and_of_no_other) {
+  plan_run run{flags_of(one_for_one), {named("a")}};
+  run.begin();
+  const exit_status poisoned{exit_kind::failure, "std::runtime_error: poison", "std::runtime_error", 0};
+  for (const std::uint64_t generation : {std::uint64_t{1}, std::uint64_t{2}}) {
+    std::vector<plan::effect> effects;
+    run.plan.step(plan::message_quarantined{"a", generation, poisoned}, run.now, effects);
+    if (generation == 2) {
+      EXPECT_THAT(effects, IsEmpty()) << "there is no such incarnation";
+      continue;
+    }
+    ASSERT_EQ(effects.size(), 1u);
+    const auto& told = std::get<plan::publish>(effects.front()).what;
+    EXPECT_EQ(told.kind, event_kind::quarantined);
+    EXPECT_EQ(told.path, "a");
+    EXPECT_EQ(told.reason, poisoned);
+  }
+}
+
+TEST(quarantine, needs_a_period_and_room_for_a_letter) {
+  auto spec = named("a");
+  spec.mail = {.crashes_max = 1, .dead_letters_max = 0};
+  EXPECT_NE(spec.validate(), "");
+  spec.mail.dead_letters_max = 1;
+  EXPECT_EQ(spec.validate(), "");
+}
+
 TEST(linear_delays, grow_by_the_initial_one) {
   backoff delays{{.initial = 10ms, .max = 35ms, .jitter = 0, .growth = backoff_growth::linear}};
   for (const auto expected : {10ms, 20ms, 30ms, 35ms, 35ms}) EXPECT_EQ(delays.next(0.5), expected);

@@ -20,6 +20,8 @@ enum class service_error : std::uint8_t {
   no_worker = 2,   ///< a router without workers
   expired = 3,     ///< it waited too long for a worker
   poisoned = 4,    ///< each worker that got it ended, up to the cap
+  /// It waited for an incarnation that ended first. It was not handled, so asking again is safe.
+  not_handled = 5,
 };
 
 [[nodiscard]] std::string to_string(service_error error);

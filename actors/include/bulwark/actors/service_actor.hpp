@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <caf/event_based_actor.hpp>
+#include <caf/mailbox_element.hpp>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "bulwark/actors/core/exit_status.hpp"
 
@@ -28,13 +30,14 @@ class mailbox_gauge {
 /// The base of every actor in bulwark: counts its mailbox and survives what CAF 0.17 lets kill an actor by
 /// accident.
 ///
-/// Differs from caf::event_based_actor in six ways:
+/// Differs from caf::event_based_actor in seven ways:
 /// (1) depth() is exact and may be read from any thread;
 /// (2) a message it does not know is dropped if asynchronous and answered `unexpected_message` if it is a
 /// request; (3) an asynchronous error reply is dropped, where CAF would end the actor; (4) an exception that
 /// leaves a handler ends it with `sec::runtime_error`, the type and the text of the exception; (5) progress()
-/// tells from any thread whether it is within a message; (6) it can be told to go on after some exceptions.
-/// Works as the base of stateful actors: `caf::stateful_actor<state, bulwark::service_actor>`.
+/// tells from any thread whether it is within a message; (6) it can be told to go on after some exceptions;
+/// (7) it can leave the messages that it did not handle to somebody. Works as the base of stateful actors:
+/// `caf::stateful_actor<state, bulwark::service_actor>`.
 class service_actor : public caf::event_based_actor, public mailbox_gauge {
  public:
   explicit service_actor(caf::actor_config& config);
@@ -55,12 +58,40 @@ class service_actor : public caf::event_based_actor, public mailbox_gauge {
   /// From any thread; for messages that are taken from now on. The filter runs in the thread of the actor.
   void pass_over_failures(failure_filter filter);
 
+  /// What an actor had when it ended.
+  struct last_mail {
+    caf::mailbox_element_ptr failed_on;               ///< what its handler threw on; may be null
+    std::vector<caf::mailbox_element_ptr> waiting{};  ///< requests and messages, the oldest first
+  };
+
+  /// Takes what an actor leaves; called once, in its thread, when it ends. `reason` may be an empty error.
+  using mail_heir = std::function<void(service_actor& ending, const caf::error& reason)>;
+
+  /// From now on `heir` gets the mail. `with_poison`: also the message that a handler threw on; a request of
+  /// that kind is then the heir's to answer. From any thread. False if the actor is ending already: then the
+  /// heir may be called or not.
+  bool leave_mail_to(mail_heir heir, bool with_poison);
+
+  /// Takes no more messages and gives up those that wait. For the heir, when it is called.
+  [[nodiscard]] last_mail close_mailbox();
+
+  bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
+
  private:
+  struct will {
+    mail_heir heir;
+    bool with_poison = false;
+  };
+
+  void keep_poison(caf::mailbox_element& element);
   bool passes_over(caf::mailbox_element& element, const std::exception_ptr& thrown);
 
   std::atomic<std::int64_t> depth_{0};
   std::atomic<std::uint64_t> progress_{0};  ///< written by the actor's own thread only
   std::atomic<std::shared_ptr<const failure_filter>> filter_{};
+  std::atomic<std::shared_ptr<const will>> will_{};
+  std::atomic<bool> ending_{false};
+  caf::mailbox_element_ptr failed_on_;  ///< used by the actor's own thread only
 };
 
 }  // namespace bulwark

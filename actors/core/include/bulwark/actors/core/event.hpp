@@ -18,14 +18,15 @@ enum class event_kind : std::uint8_t {
   exited,        ///< it ended without being asked to
   restarted,     ///< it serves again after an exit; carries the three times
   start_failed,  ///< a start came to nothing; `reason` says why
-  gave_up,    ///< its supervisor ends: too many restarts, or a first start that failed; `reason` says which
-  abandoned,  ///< it did not end even when killed; bulwark no longer waits for it nor listens to it
-  stopped,    ///< it ended as asked to
-  resumed,    ///< it failed on a message and went on without it, as its rules say
-  hung,       ///< it did not finish a message within its limit; it is abandoned and replaced
-  parked,     ///< too many restarts: it is tried again after a pause
-  given_up,   ///< too many restarts: it stays down
-  shut_down,  ///< its supervisor ends, since significant children have ended
+  gave_up,      ///< its supervisor ends: too many restarts, or a first start that failed; `reason` says which
+  abandoned,    ///< it did not end even when killed; bulwark no longer waits for it nor listens to it
+  stopped,      ///< it ended as asked to
+  resumed,      ///< it failed on a message and went on without it, as its rules say
+  hung,         ///< it did not finish a message within its limit; it is abandoned and replaced
+  parked,       ///< too many restarts: it is tried again after a pause
+  given_up,     ///< too many restarts: it stays down
+  shut_down,    ///< its supervisor ends, since significant children have ended
+  quarantined,  ///< a message crashed it too often and is a dead letter now; `reason` tells how it crashed
 };
 
 /// One fact of supervision, in the one schema that log, test kit, command line and dashboard share.

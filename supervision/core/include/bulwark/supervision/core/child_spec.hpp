@@ -9,6 +9,7 @@
 
 #include "bulwark/actors/core/backoff.hpp"
 #include "bulwark/actors/core/exit_status.hpp"
+#include "bulwark/actors/core/mail_policy.hpp"
 #include "bulwark/actors/core/time.hpp"
 
 namespace bulwark {
@@ -122,6 +123,8 @@ struct child_spec {
   /// A message must be done with within this long, or the child counts as hung: it is abandoned and replaced.
   /// It is noticed at most a quarter later. Zero: no limit.
   duration progress_limit = duration::zero();
+  /// What becomes of messages when an incarnation ends; for a child with a stable reference.
+  mail_policy mail{};
 
   /// What its rules say about this failure.
   [[nodiscard]] directive decide(const exit_status& failure) const;

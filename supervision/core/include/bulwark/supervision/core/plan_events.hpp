@@ -43,6 +43,13 @@ struct child_resumed {
   exit_status reason;
 };
 
+/// A message that crashed the incarnation was set aside, as its mail policy says. Told before child_exited.
+struct message_quarantined {
+  std::string id;
+  std::uint64_t generation = 0;
+  exit_status reason;
+};
+
 /// The answer to check_progress. `count` grows by one when a message is taken and when it is done with, so
 /// that it is odd within a message.
 struct progress_seen {
@@ -78,8 +85,9 @@ struct restart {
 /// Time passed.
 struct tick {};
 
-using event = std::variant<start_all, child_ready, start_failed, start_ignored, child_resumed, progress_seen,
-                           child_exited, stop_all, terminate, restart, tick>;
+using event =
+    std::variant<start_all, child_ready, start_failed, start_ignored, child_resumed, message_quarantined,
+                 progress_seen, child_exited, stop_all, terminate, restart, tick>;
 
 // -- effects: what to do, in their order ----------------------------------------------------------
 

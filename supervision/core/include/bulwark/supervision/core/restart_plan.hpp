@@ -190,6 +190,7 @@ class restart_plan {
   void on(const plan::start_failed& event, turn& now);
   void on(const plan::start_ignored& event, turn& now);
   void on(const plan::child_resumed& event, turn& now);
+  void on(const plan::message_quarantined& event, turn& now);
   void on(const plan::progress_seen& event, turn& now);
   void on(const plan::child_exited& event, turn& now);
   void on(const plan::stop_all& event, turn& now);
