@@ -33,6 +33,9 @@ namespace {
 /// An echo of something older is not believed.
 constexpr duration rtt_max = std::chrono::minutes{1};
 
+/// A lag beyond means as much.
+constexpr std::int64_t lag_max_us = 60'000'000;
+
 /// More means nothing to people.
 constexpr double phi_max = 99;
 
@@ -57,6 +60,7 @@ class heartbeat_monitor final : public service_actor {
   const char* name() const override { return "bulwark.heartbeats"; }
 
   caf::behavior make_behavior() override {
+    beat_due_ = now();
     beat();
     plan_judgement();
     return {[this](beat_due) { beat(); }, [this](judgement_due) { judge(); },
@@ -73,9 +77,15 @@ class heartbeat_monitor final : public service_actor {
   void beat() {
     const auto started = now();
     ++sequence_;
+    load_ = options_.load ? options_.load() : vitals{};
+    const auto lag = count_as<std::chrono::microseconds>(started - beat_due_);
+    load_.lag_us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(lag, 0, lag_max_us));
+    observe(own_tracker_, load_);
+    form_opinions();
     for (const auto& [peer, link] : options_.links) send_beat(peer, link);
-    delayed_send(this, options_.detector.interval - std::min(now() - started, options_.detector.interval),
-                 beat_due{});
+    const auto wait = options_.detector.interval - std::min(now() - started, options_.detector.interval);
+    beat_due_ = now() + wait;
+    delayed_send(this, wait, beat_due{});
   }
 
   void send_beat(std::uint32_t peer, const caf::actor& link) {
@@ -87,7 +97,7 @@ class heartbeat_monitor final : public service_actor {
     const auto uptime =
         static_cast<std::uint64_t>(count_as<std::chrono::milliseconds>(now() - options_.started));
     const auto status = options_.status ? options_.status() : node_status::normal;
-    return {kind, status, options_.self, options_.incarnation, uptime, sequence, sent_ns};
+    return {kind, status, options_.self, options_.incarnation, uptime, sequence, sent_ns, load_};
   }
 
   // -- in
@@ -105,6 +115,7 @@ class heartbeat_monitor final : public service_actor {
     if (said.last.incarnation != 0 && said.last.incarnation != what->incarnation) {
       spdlog::info("heartbeats: n{} is a new process", packet.peer);
       said.rtt_us = -1;
+      said.tracker = {};
     }
     said.last = *what;
     if (what->kind == heartbeat_kind::beat) {
@@ -113,6 +124,7 @@ class heartbeat_monitor final : public service_actor {
     } else {
       measure(said, what->sent_ns);
     }
+    if (what->kind == heartbeat_kind::beat) analyse(said);
     const auto sign = what->kind == heartbeat_kind::beat ? evidence::beat : evidence::other;
     detector_.heard(packet.peer, sign, now(), changes_);
     publish_changes();
@@ -121,7 +133,39 @@ class heartbeat_monitor final : public service_actor {
   struct told {
     heartbeat last;
     std::int64_t rtt_us = -1;
+    anomaly_tracker tracker;
   };
+
+  /// Monitoring data come with each beat; the round trip is the last one that was measured.
+  void analyse(told& said) {
+    if (said.rtt_us >= 0) said.tracker.observe(vital::round_trip, static_cast<double>(said.rtt_us));
+    observe(said.tracker, said.last.load);
+  }
+
+  static void observe(anomaly_tracker& tracker, const vitals& load) {
+    tracker.observe(vital::lag, load.lag_us);
+    tracker.observe(vital::cpu, load.cpu_permille);
+    tracker.observe(vital::memory, static_cast<double>(load.memory_kib));
+    tracker.observe(vital::queue, load.queue);
+  }
+
+  void form_opinions() {
+    scores_.assign(1, own_tracker_.scores());
+    for (const auto& [peer, said] : said_) scores_.push_back(said.tracker.scores());
+    common_ = common_scores(scores_);
+    for (auto& [peer, said] : said_) {
+      const auto change = said.tracker.take_change(common_);
+      if (!change) continue;
+      const auto& [anomalous, what] = *change;
+      if (anomalous) {
+        spdlog::warn("heartbeats: n{} behaves unusually: {} {:.0f} {}, usually {:.0f} (score {:.1f})", peer,
+                     to_string(what.of), what.seen, unit_of(what.of), what.usual, what.score);
+      } else {
+        spdlog::info("heartbeats: n{} behaves as usual again", peer);
+      }
+      if (options_.on_anomaly) options_.on_anomaly(peer, *change);
+    }
+  }
 
   void measure(told& said, std::uint64_t sent_ns) {
     const auto rtt = now() - instant{duration{static_cast<duration::rep>(sent_ns)}};
@@ -168,11 +212,18 @@ class heartbeat_monitor final : public service_actor {
       if (const auto silence = detector_.silence(peer, now()))
         one.silent_us = count_as<std::chrono::microseconds>(*silence);
       if (const auto found = said_.find(peer); found != said_.end()) {
-        const auto& [last, rtt_us] = found->second;
+        const auto& [last, rtt_us, tracker] = found->second;
         one.status = to_string(last.status);
         one.incarnation = last.incarnation;
         one.uptime_ms = last.uptime_ms;
         one.rtt_us = rtt_us;
+        one.lag_us = last.load.lag_us;
+        one.cpu_permille = last.load.cpu_permille;
+        one.memory_kib = last.load.memory_kib;
+        one.queue = last.load.queue;
+        const auto unusual = tracker.worst(common_);
+        one.anomaly = unusual.score;
+        if (unusual.score > 0) one.anomaly_of = to_string(unusual.of);
       }
       result.peers.push_back(std::move(one));
     }
@@ -184,6 +235,11 @@ class heartbeat_monitor final : public service_actor {
   std::map<std::uint32_t, told> said_;
   std::vector<peer_change> changes_;
   std::uint64_t sequence_ = 0;
+  instant beat_due_{};
+  vitals load_;
+  anomaly_tracker own_tracker_;
+  std::vector<vital_scores> scores_;  ///< kept for its memory
+  vital_scores common_{};
   bool complained_ = false;
 };
 

@@ -29,7 +29,8 @@ void add_peers(node_view& node, const json& told) {
   for (const auto& peer : *peers)
     node.peers.push_back({field<std::string>(peer, "id").value_or("?"),
                           field<std::string>(peer, "state").value_or("?"), field<double>(peer, "rtt_ms"),
-                          field<double>(peer, "silent_ms")});
+                          field<double>(peer, "silent_ms"), field<double>(peer, "anomaly").value_or(0),
+                          field<std::string>(peer, "anomaly_of").value_or("")});
 }
 
 void add_node_fields(node_view& node, const json& told, bool launched) {

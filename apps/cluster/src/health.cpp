@@ -70,6 +70,28 @@ void note_laggards(const cluster_view& view, verdict& result) {
   }
 }
 
+/// One observer alone may be the one that is slow.
+void note_unusual(const cluster_view& view, verdict& result) {
+  for (const auto& node : view.nodes) {
+    const peer_view* worst = nullptr;
+    std::size_t observers = 0, alarmed = 0;
+    for (const auto& observer : view.nodes) {
+      for (const auto& peer : observer.peers) {
+        if (peer.id != node.id || peer.state != "up") continue;
+        ++observers;
+        if (peer.anomaly < anomaly_noted) continue;
+        ++alarmed;
+        if (!worst || peer.anomaly > worst->anomaly) worst = &peer;
+      }
+    }
+    if (!worst || 2 * alarmed < observers) continue;
+    char score[16];
+    std::snprintf(score, sizeof score, "%.1f", worst->anomaly);
+    result.notes.push_back(node.id + " behaves unusually: its " + worst->anomaly_of +
+                           " is far above what it was (score " + score + ")");
+  }
+}
+
 /// Who hears whom: a row per node that speaks, a column per node it speaks of; the cell is the round trip or
 /// the state.
 std::string peers_table(const cluster_view& view, bool colour) {
@@ -122,6 +144,7 @@ verdict judge(const cluster_view& view) {
   const bool decides = result.problems.empty();
   if (!view.launched) result.problems.push_back("the launcher does not answer: " + view.launcher_error);
   note_nodes(view, result);
+  note_unusual(view, result);
   if (decides) {
     note_leaders(view, result);
     note_peers(view, result);
@@ -144,6 +167,7 @@ std::string status_text(const cluster_view& view, const verdict& judged, bool co
                      std::to_string(view.nodes.size()) + " nodes up (" + std::to_string(judged.quorum) +
                      " needed)\n";
   for (const auto& problem : judged.problems) text += "  " + tinted("!", how, colour) + " " + problem + "\n";
+  for (const auto& note : judged.notes) text += "  " + tinted("~", tint::warn, colour) + " " + note + "\n";
   return text + "\n" + ps_table(view, colour) + "\n" + peers_table(view, colour);
 }
 
@@ -158,6 +182,7 @@ std::string status_json(const cluster_view& view, const verdict& judged) {
   json["votes"] = judged.votes;
   json["quorum"] = judged.quorum;
   json["problems"] = judged.problems;
+  json["notes"] = judged.notes;
   auto& nodes = json["nodes"] = nlohmann::ordered_json::array();
   for (const auto& node : view.nodes) {
     auto entry = node_json(node);
@@ -166,7 +191,9 @@ std::string status_json(const cluster_view& view, const verdict& judged) {
       peers.push_back({{"id", peer.id},
                        {"state", peer.state},
                        {"rtt_ms", or_null(peer.rtt_ms)},
-                       {"silent_ms", or_null(peer.silent_ms)}});
+                       {"silent_ms", or_null(peer.silent_ms)},
+                       {"anomaly", peer.anomaly},
+                       {"anomaly_of", peer.anomaly_of}});
     nodes.push_back(std::move(entry));
   }
   return pretty(json);

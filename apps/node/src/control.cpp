@@ -211,6 +211,12 @@ class control_actor final : public service_actor {
                 one["silent_ms"] =
                     peer.silent_us < 0 ? json() : json(static_cast<double>(peer.silent_us) / 1000);
                 one["phi"] = std::round(peer.phi * 100) / 100;
+                one["lag_ms"] = static_cast<double>(peer.lag_us) / 1000;
+                one["cpu"] = static_cast<double>(peer.cpu_permille) / 1000;
+                one["memory_mib"] = static_cast<double>(peer.memory_kib / 1024);
+                one["queue"] = peer.queue;
+                one["anomaly"] = std::round(peer.anomaly * 10) / 10;
+                one["anomaly_of"] = peer.anomaly_of;
                 (*out)["peers"].push_back(std::move(one));
               }
               reply(*out);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "node_tree.hpp"
 
+#include <algorithm>
 #include <caf/all.hpp>
 #include <chrono>
 #include <future>
@@ -11,12 +12,14 @@
 
 #include "bulwark/actors/link.hpp"
 #include "bulwark/actors/messages.hpp"
+#include "bulwark/actors/service_actor.hpp"
 #include "bulwark/actors/stable_ref.hpp"
 #include "bulwark/consensus/file_log_store.hpp"
 #include "bulwark/consensus/log_store_actor.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/kv/front.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
+#include "bulwark/supervision/process_meter.hpp"
 #include "bulwark/supervision/supervisor.hpp"
 #include "control.hpp"
 
@@ -142,6 +145,14 @@ struct node_tree::impl {
     settings.started = parts.facts->started;
     settings.status = [facts = parts.facts] {
       return facts->phase.load() == node_phase::draining ? node_status::draining : node_status::normal;
+    };
+    settings.load = [meter = process_meter{}, watched = std::vector{replica, log}]() mutable {
+      auto measured = meter.measure(std::chrono::steady_clock::now());
+      for (const auto& one : watched) {
+        const auto depth = gauge_of(one)->depth();
+        measured.queue += static_cast<std::uint32_t>(std::clamp<std::int64_t>(depth, 0, 1'000'000'000));
+      }
+      return measured;
     };
     return worker("heartbeats", heartbeats, [settings](caf::actor_system& sys, const caf::actor&) {
       return spawn_heartbeat_monitor(sys, settings);

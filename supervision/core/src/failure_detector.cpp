@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
 
 namespace bulwark {
 
@@ -22,16 +23,32 @@ std::string detector_options::validate() const {
 
 failure_detector::failure_detector(const detector_options& options, const std::vector<std::uint32_t>& peers,
                                    instant now)
-    : options_{options}, deviations_{deviations_at(options.threshold)}, due_{now + options.interval} {
-  for (const auto peer : peers)
-    peers_.emplace(peer, record{.arrivals = arrival_window{options.interval, options.window}});
+    : options_{options},
+      deviations_{deviations_at(options.threshold)},
+      ids_{peers},
+      due_{now + options.interval} {
+  std::sort(ids_.begin(), ids_.end());
+  ids_.erase(std::unique(ids_.begin(), ids_.end()), ids_.end());
+  peers_.reserve(ids_.size());
+  for (const auto peer : ids_)
+    peers_.push_back({.peer = peer, .arrivals = arrival_window{options.interval, options.window}});
+}
+
+const failure_detector::record* failure_detector::find(std::uint32_t peer) const {
+  const auto found = std::lower_bound(ids_.begin(), ids_.end(), peer);
+  return found == ids_.end() || *found != peer ? nullptr
+                                               : &peers_[static_cast<std::size_t>(found - ids_.begin())];
+}
+
+failure_detector::record* failure_detector::find(std::uint32_t peer) {
+  return const_cast<record*>(std::as_const(*this).find(peer));
 }
 
 void failure_detector::heard(std::uint32_t peer, evidence what, instant now,
                              std::vector<peer_change>& changes) {
-  const auto found = peers_.find(peer);
-  if (found == peers_.end()) return;
-  auto& one = found->second;
+  auto* const found = find(peer);
+  if (!found) return;
+  auto& one = *found;
   if (what == evidence::beat) {
     // An interval during which it was suspected, rightly or not, says nothing about its regularity.
     if (one.state == peer_state::up && one.beat_at) one.arrivals.add(now - *one.beat_at);
@@ -39,7 +56,7 @@ void failure_detector::heard(std::uint32_t peer, evidence what, instant now,
   }
   one.heard_at = now;
   one.deadline = now + patience(one);
-  change(peer, one, peer_state::up, duration::zero(), changes);
+  change(one, peer_state::up, duration::zero(), changes);
 }
 
 duration failure_detector::deviation(const record& of) const {
@@ -55,31 +72,31 @@ duration failure_detector::patience(const record& of) const {
 }
 
 double failure_detector::phi(std::uint32_t peer, instant now) const {
-  const auto found = peers_.find(peer);
-  if (found == peers_.end() || found->second.state == peer_state::down) return 0;
-  const auto& one = found->second;
+  const auto* const found = find(peer);
+  if (!found || found->state == peer_state::down) return 0;
+  const auto& one = *found;
   const auto late = now - *one.heard_at - one.arrivals.mean() - options_.timeout / 2;
   return phi_of(std::chrono::duration<double>{late} / std::chrono::duration<double>{deviation(one)});
 }
 
 void failure_detector::lost(std::uint32_t peer, instant now, std::vector<peer_change>& changes) {
-  const auto found = peers_.find(peer);
-  if (found == peers_.end()) return;
-  found->second.beat_at.reset();
-  change(peer, found->second, peer_state::down, silence(peer, now).value_or(duration::zero()), changes);
+  auto* const found = find(peer);
+  if (!found) return;
+  found->beat_at.reset();
+  change(*found, peer_state::down, silence(peer, now).value_or(duration::zero()), changes);
 }
 
 void failure_detector::judge(instant now, std::vector<peer_change>& changes) {
   const auto late = now - due_;
   const auto allowance = late > options_.timeout / 2 ? late : duration::zero();
   due_ = now + options_.interval;
-  for (auto& [peer, one] : peers_) {
+  for (auto& one : peers_) {
     if (one.state != peer_state::up) continue;
     one.deadline += allowance;
     if (allowance > duration::zero()) one.beat_at.reset();
     if (now >= one.deadline) {
       one.beat_at.reset();
-      change(peer, one, peer_state::suspect, now - *one.heard_at, changes);
+      change(one, peer_state::suspect, now - *one.heard_at, changes);
     } else {
       due_ = std::min(due_, one.deadline);
     }
@@ -87,20 +104,20 @@ void failure_detector::judge(instant now, std::vector<peer_change>& changes) {
 }
 
 peer_state failure_detector::state(std::uint32_t peer) const {
-  const auto found = peers_.find(peer);
-  return found == peers_.end() ? peer_state::down : found->second.state;
+  const auto* const found = find(peer);
+  return found ? found->state : peer_state::down;
 }
 
 std::optional<duration> failure_detector::silence(std::uint32_t peer, instant now) const {
-  const auto found = peers_.find(peer);
-  if (found == peers_.end() || !found->second.heard_at) return std::nullopt;
-  return now - *found->second.heard_at;
+  const auto* const found = find(peer);
+  if (!found || !found->heard_at) return std::nullopt;
+  return now - *found->heard_at;
 }
 
-void failure_detector::change(std::uint32_t peer, record& of, peer_state to, duration silence,
+void failure_detector::change(record& of, peer_state to, duration silence,
                               std::vector<peer_change>& changes) {
   if (of.state == to) return;
-  changes.push_back({peer, of.state, to, silence});
+  changes.push_back({of.peer, of.state, to, silence});
   of.state = to;
 }
 

@@ -7,8 +7,9 @@ namespace bulwark {
 
 namespace {
 
-constexpr std::uint8_t version = 1;
-constexpr std::size_t encoded_bytes = 39;
+constexpr std::uint8_t version = 2;
+constexpr std::size_t encoded_bytes_v1 = 39;
+constexpr std::size_t encoded_bytes = encoded_bytes_v1 + 20;
 
 template <class Integer>
 void put(std::string& out, Integer number) {
@@ -29,6 +30,15 @@ Integer take(std::string_view& in) {
   return number;
 }
 
+bool has_size_of(std::uint8_t told_version, std::size_t bytes) {
+  switch (told_version) {
+    case 0: return false;
+    case 1: return bytes == encoded_bytes_v1;
+    case version: return bytes == encoded_bytes;
+    default: return bytes >= encoded_bytes;
+  }
+}
+
 }  // namespace
 
 std::string encode(const heartbeat& what) {
@@ -42,11 +52,17 @@ std::string encode(const heartbeat& what) {
   put(out, what.uptime_ms);
   put(out, what.sequence);
   put(out, what.sent_ns);
+  put(out, what.load.lag_us);
+  put(out, what.load.cpu_permille);
+  put(out, what.load.memory_kib);
+  put(out, what.load.queue);
   return out;
 }
 
 std::optional<heartbeat> decode_heartbeat(std::string_view bytes) {
-  if (bytes.size() != encoded_bytes || take<std::uint8_t>(bytes) != version) return std::nullopt;
+  if (bytes.size() < encoded_bytes_v1 || !has_size_of(static_cast<std::uint8_t>(bytes.front()), bytes.size()))
+    return std::nullopt;
+  const auto told = take<std::uint8_t>(bytes);
   const auto kind = take<std::uint8_t>(bytes);
   const auto status = take<std::uint8_t>(bytes);
   if (kind < static_cast<std::uint8_t>(heartbeat_kind::beat) ||
@@ -61,6 +77,11 @@ std::optional<heartbeat> decode_heartbeat(std::string_view bytes) {
   what.uptime_ms = take<std::uint64_t>(bytes);
   what.sequence = take<std::uint64_t>(bytes);
   what.sent_ns = take<std::uint64_t>(bytes);
+  if (told == 1) return what;
+  what.load.lag_us = take<std::uint32_t>(bytes);
+  what.load.cpu_permille = take<std::uint32_t>(bytes);
+  what.load.memory_kib = take<std::uint64_t>(bytes);
+  what.load.queue = take<std::uint32_t>(bytes);
   return what;
 }
 

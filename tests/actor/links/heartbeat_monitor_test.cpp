@@ -61,8 +61,13 @@ class heartbeat_monitor_test : public ::testing::Test {
     auto first_options = options(1, 2);
     first_options.status = [this] { return status; };
     first_options.on_change = [this](const peer_change& change) { changes.push_back(change); };
+    first_options.load = [this] { return load; };
+    auto second_options = options(2, 1);
+    second_options.on_anomaly = [this](std::uint32_t, const anomaly_change& change) {
+      opinions.push_back(change);
+    };
     first = keep(spawn_heartbeat_monitor(world.system(), first_options));
-    second = keep(spawn_heartbeat_monitor(world.system(), options(2, 1)));
+    second = keep(spawn_heartbeat_monitor(world.system(), second_options));
     bind(first_ref, first);
     bind(second_ref, second);
     world.drain();
@@ -85,6 +90,8 @@ class heartbeat_monitor_test : public ::testing::Test {
   std::vector<caf::actor> actors;
   caf::actor first_ref, second_ref, link12, link21, first, second;
   node_status status = node_status::normal;
+  vitals load{};
+  std::vector<anomaly_change> opinions;
   std::vector<peer_change> changes;
 };
 
@@ -120,6 +127,26 @@ TEST_F(heartbeat_monitor_test, a_changed_status_is_told) {
   status = node_status::draining;
   world.advance(100ms);
   EXPECT_EQ(seen_by(second).status, "draining");
+}
+
+TEST_F(heartbeat_monitor_test, load_is_told_and_what_is_unusual_found) {
+  load = {.cpu_permille = 300, .memory_kib = 50'000, .queue = 5};
+  start();
+  world.advance(10s);
+  EXPECT_EQ(seen_by(second).queue, 5u);
+  EXPECT_EQ(seen_by(second).cpu_permille, 300u);
+  EXPECT_EQ(seen_by(second).memory_kib, 50'000u);
+  EXPECT_TRUE(opinions.empty());
+  load.queue = 5'000;
+  world.advance(1s);
+  ASSERT_EQ(opinions.size(), 1u);
+  EXPECT_TRUE(opinions[0].anomalous);
+  EXPECT_EQ(seen_by(second).anomaly_of, "queue");
+  EXPECT_GE(seen_by(second).anomaly, anomaly_tracker::alarm);
+  load.queue = 5;
+  world.advance(1s);
+  ASSERT_EQ(opinions.size(), 2u);
+  EXPECT_FALSE(opinions[1].anomalous);
 }
 
 TEST_F(heartbeat_monitor_test, a_silent_peer_is_suspect_once_and_then_up_again) {

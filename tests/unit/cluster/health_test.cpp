@@ -28,7 +28,7 @@ cluster_view healthy_view() {
     node.quorum = true;
     node.chosen = node.applied = 5000;
     for (int p = 1; p <= 5; ++p)
-      if (p != i) node.peers.push_back({"n" + std::to_string(p), "up", 0.2, 10});
+      if (p != i) node.peers.push_back({"n" + std::to_string(p), "up", 0.2, 10, 0.5, "lag"});
     view.nodes.push_back(node);
   }
   return view;
@@ -101,6 +101,32 @@ const row rows[] = {
      },
      exit_code::unreachable, "does not run"},
 };
+
+void find_unusual(cluster_view& view, const std::string& id, std::size_t observers) {
+  for (auto& node : view.nodes)
+    for (auto& peer : node.peers)
+      if (peer.id == id && observers > 0) {
+        peer.anomaly = 12.34;
+        peer.anomaly_of = "round trip";
+        --observers;
+      }
+}
+
+TEST(unusual_nodes, are_noted_if_half_of_their_observers_say_so) {
+  auto view = healthy_view();
+  find_unusual(view, "n3", 2);
+  const auto judged = judge(view);
+  EXPECT_EQ(judged.code, exit_code::ok) << "unusual is no fault";
+  EXPECT_EQ(judged.notes, std::vector<std::string>{
+                              "n3 behaves unusually: its round trip is far above what it was (score 12.3)"});
+  EXPECT_NE(status_text(view, judged, false).find("~ n3 behaves unusually"), std::string::npos);
+}
+
+TEST(unusual_nodes, are_not_noted_if_one_observer_alone_says_so) {
+  auto view = healthy_view();
+  find_unusual(view, "n3", 1);
+  EXPECT_TRUE(judge(view).notes.empty());
+}
 
 INSTANTIATE_TEST_SUITE_P(all, verdicts, testing::ValuesIn(rows),
                          [](const auto& r) { return std::string(r.param.name); });

@@ -147,15 +147,15 @@ TEST(detector_options_test, times_must_be_above_zero) {
   EXPECT_NE((detector_options{1ms, 0ms}.validate()), "");
 }
 
-const heartbeat sample{
-    heartbeat_kind::ack, node_status::draining, 7, 0x0102030405060708, 99, 1u << 31, ~0ull};
+const heartbeat sample{heartbeat_kind::ack, node_status::draining, 7, 0x0102030405060708, 99, 1u << 31, ~0ull,
+                       {1, 2, 3, ~0u}};
 
 TEST(heartbeat_test, what_is_encoded_is_decoded) { EXPECT_EQ(decode_heartbeat(encode(sample)), sample); }
 
 TEST(heartbeat_test, the_frame_is_as_documented) {
   const auto bytes = encode(sample);
-  ASSERT_EQ(bytes.size(), 39u);
-  EXPECT_EQ(bytes.substr(0, 7), std::string("\x01\x02\x01\x07\x00\x00\x00", 7));
+  ASSERT_EQ(bytes.size(), 59u);
+  EXPECT_EQ(bytes.substr(0, 7), std::string("\x02\x02\x01\x07\x00\x00\x00", 7));
   EXPECT_EQ(bytes[7], '\x08');
 }
 
@@ -163,11 +163,25 @@ TEST(heartbeat_test, anything_else_is_refused) {
   const auto good = encode(sample);
   for (std::size_t size = 0; size < good.size(); ++size) EXPECT_FALSE(decode_heartbeat(good.substr(0, size)));
   EXPECT_FALSE(decode_heartbeat(good + 'x'));
-  for (const auto& [at, value] : {std::pair{0, '\2'}, {1, '\0'}, {1, '\3'}, {2, '\4'}}) {
+  for (const auto& [at, value] : {std::pair{0, '\0'}, {0, '\1'}, {1, '\0'}, {1, '\3'}, {2, '\4'}}) {
     auto bad = good;
     bad[static_cast<std::size_t>(at)] = value;
     EXPECT_FALSE(decode_heartbeat(bad)) << "byte " << at << " as " << int{value};
   }
+}
+
+TEST(heartbeat_test, an_older_node_is_understood) {
+  auto bytes = encode(sample).substr(0, 39);
+  bytes[0] = '\1';
+  auto expected = sample;
+  expected.load = {};
+  EXPECT_EQ(decode_heartbeat(bytes), expected);
+}
+
+TEST(heartbeat_test, a_newer_node_is_understood) {
+  auto bytes = encode(sample) + "more";
+  bytes[0] = '\3';
+  EXPECT_EQ(decode_heartbeat(bytes), sample);
 }
 
 }  // namespace

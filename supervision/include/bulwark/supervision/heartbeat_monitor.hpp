@@ -11,6 +11,7 @@
 
 #include "bulwark/actors/compat.hpp"
 #include "bulwark/actors/core/time.hpp"
+#include "bulwark/supervision/core/anomaly_tracker.hpp"
 #include "bulwark/supervision/core/failure_detector.hpp"
 #include "bulwark/supervision/core/heartbeat.hpp"
 
@@ -24,8 +25,14 @@ struct heartbeat_options {
   instant started{};                          ///< of this process
   /// What this node tells its peers; called in the actor. May be left empty: normal.
   std::function<node_status()> status{};
+  /// How this node feels, told to its peers; called in the actor at every beat. May be left empty: zeros. The
+  /// monitor itself measures the lag.
+  std::function<vitals()> load{};
   /// Gets every changed verdict; called in the actor, must be quick. May be left empty.
   std::function<void(const peer_change&)> on_change{};
+  /// Gets every change of opinion on whether a peer behaves as usual; called in the actor, must be quick. May
+  /// be left empty.
+  std::function<void(std::uint32_t peer, const anomaly_change&)> on_anomaly{};
 };
 
 /// Spawns the actor that sends a heartbeat to each peer every T_interval, acknowledges theirs, and judges who
@@ -49,6 +56,12 @@ struct peer_entry {
   std::int64_t rtt_us = -1;       ///< of the last heartbeat that was acknowledged; -1 before
   std::int64_t silent_us = -1;    ///< since it was heard last; -1 if it never was
   double phi = 0;                 ///< suspicion level, see failure_detector; at most 99
+  std::uint32_t lag_us = 0;       ///< this and the next three as it said last, see vitals
+  std::uint32_t cpu_permille = 0;
+  std::uint64_t memory_kib = 0;
+  std::uint32_t queue = 0;
+  double anomaly = 0;      ///< how unusual it behaves, see anomaly_tracker; at most 99
+  std::string anomaly_of;  ///< by which vital; empty if the score is 0
 };
 
 struct peer_table {
@@ -58,7 +71,9 @@ struct peer_table {
 BULWARK_EMPTY_OBJECT(get_peers)
 BULWARK_OBJECT(peer_entry, BULWARK_FIELD(peer), BULWARK_FIELD(state), BULWARK_FIELD(status),
                BULWARK_FIELD(incarnation), BULWARK_FIELD(uptime_ms), BULWARK_FIELD(rtt_us),
-               BULWARK_FIELD(silent_us), BULWARK_FIELD(phi))
+               BULWARK_FIELD(silent_us), BULWARK_FIELD(phi), BULWARK_FIELD(lag_us),
+               BULWARK_FIELD(cpu_permille), BULWARK_FIELD(memory_kib), BULWARK_FIELD(queue),
+               BULWARK_FIELD(anomaly), BULWARK_FIELD(anomaly_of))
 BULWARK_OBJECT(peer_table, BULWARK_FIELD(peers))
 
 /// Registers the message types of the monitor; call it before the actor system is made.

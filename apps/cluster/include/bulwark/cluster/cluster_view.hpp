@@ -19,6 +19,8 @@ struct peer_view {
   std::string state;  ///< up, suspect, down
   std::optional<double> rtt_ms;
   std::optional<double> silent_ms;
+  double anomaly = 0;      ///< how unusual it behaves, see anomaly_tracker
+  std::string anomaly_of;  ///< by what; empty if by nothing
 };
 
 /// What is known of one node, from the launcher and from the node itself. What is not known is empty.

@@ -19,10 +19,14 @@ struct verdict {
   std::uint32_t votes = 0;            ///< nodes that are up and answered
   std::uint32_t quorum = 0;           ///< votes that are needed to decide
   std::vector<std::string> problems;  ///< one sentence each, the worst first
+  std::vector<std::string> notes;     ///< what is unusual, but no fault; one sentence each
 };
 
 /// How many log slots a node may be behind the first before it is called a laggard.
 constexpr std::uint64_t lag_slots_max = 1000;
+
+/// From this score on a node is noted as unusual, if half of those who hear it say so.
+constexpr double anomaly_noted = 6;
 
 /// Healthy: every node is up, answers, hears its peers, follows the one leader, and is not far behind. No
 /// quorum: fewer than a majority are up, or none of them knows a leader. Pure.

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <iosfwd>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -104,6 +103,7 @@ class failure_detector {
 
  private:
   struct record {
+    std::uint32_t peer;
     peer_state state = peer_state::down;
     std::optional<instant> heard_at{};
     std::optional<instant> beat_at{};  ///< where the interval to the next beat began
@@ -114,12 +114,14 @@ class failure_detector {
   /// How long this peer may be silent.
   [[nodiscard]] duration patience(const record& of) const;
   [[nodiscard]] duration deviation(const record& of) const;
-  static void change(std::uint32_t peer, record& of, peer_state to, duration silence,
-                     std::vector<peer_change>& changes);
+  [[nodiscard]] record* find(std::uint32_t peer);
+  [[nodiscard]] const record* find(std::uint32_t peer) const;
+  static void change(record& of, peer_state to, duration silence, std::vector<peer_change>& changes);
 
   detector_options options_;
-  double deviations_;  ///< z
-  std::map<std::uint32_t, record> peers_;
+  double deviations_;               ///< z
+  std::vector<std::uint32_t> ids_;  ///< ascending; by themselves, for a fast search
+  std::vector<record> peers_;       ///< in the order of ids_
   instant due_;
 };
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "bulwark/supervision/core/vitals.hpp"
+
 namespace bulwark {
 
 /// What a node does, as it tells its peers.
@@ -27,15 +29,18 @@ struct heartbeat {
   std::uint64_t uptime_ms = 0;    ///< of the sender's process
   std::uint64_t sequence = 0;     ///< counts the beats of a node
   std::uint64_t sent_ns = 0;      ///< monotonic clock of the one who sent the beat; means nothing to others
+  vitals load{};                  ///< of the sender's process
 
   friend bool operator==(const heartbeat&, const heartbeat&) = default;
 };
 
-/// 39 bytes: version u8 (1), kind u8, status u8, node u32, incarnation u64, uptime_ms u64, sequence u64,
-/// sent_ns u64, all little-endian. Later versions append fields.
+/// 59 bytes: version u8 (2), kind u8, status u8, node u32, incarnation u64, uptime_ms u64, sequence u64,
+/// sent_ns u64, then since version 2 lag_us u32, cpu_permille u32, memory_kib u64, queue u32, all
+/// little-endian. Later versions append fields.
 [[nodiscard]] std::string encode(const heartbeat& what);
 
-/// Nothing if the bytes are no heartbeat of a known version.
+/// Takes any version from 1 on, so that nodes of different releases hear each other: what a version before
+/// this one lacks is zero, what a later one appends is passed over. Nothing if the bytes are no heartbeat.
 [[nodiscard]] std::optional<heartbeat> decode_heartbeat(std::string_view bytes);
 
 [[nodiscard]] const char* to_string(node_status status) noexcept;
