@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "bulwark/supervision/core/suspicion_codec.hpp"
+
 namespace bulwark {
 namespace {
 
@@ -234,6 +236,24 @@ TEST(suspicion, probes_for_others_are_bounded) {
     EXPECT_EQ(run.step(observing::asked{7, 5, i}).size(), 1u);
   EXPECT_THAT(run.step(observing::asked{7, 5, 999}), IsEmpty());
   EXPECT_EQ(run.pass(100ms).size(), suspicion::pending_max);
+}
+
+TEST(suspicion, messages_survive_their_bytes_and_others_are_refused) {
+  using kind = observer_message_kind;
+  for (const observer_message what :
+       {observer_message{kind::ask, 7, 1ull << 50, false}, observer_message{kind::answer, 7, 8, true},
+        observer_message{kind::probe, 0, 0, false}, observer_message{kind::echo, 0, 0, false}}) {
+    const auto bytes = encode(what);
+    EXPECT_EQ(decode_observer_message(bytes), what);
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+      EXPECT_FALSE(decode_observer_message(std::string_view{bytes}.substr(0, size)));
+    EXPECT_FALSE(decode_observer_message(bytes + 'x'));
+  }
+  auto bytes = encode(observer_message{});
+  for (const char number : {0, 5}) {
+    bytes[1] = number;
+    EXPECT_FALSE(decode_observer_message(bytes));
+  }
 }
 
 TEST(suspicion, options_that_cannot_work_are_refused) {
