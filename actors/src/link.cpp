@@ -11,8 +11,8 @@
 #include "bulwark/actors/core/random.hpp"
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/service_actor.hpp"
-#include "link_credit.hpp"
 #include "link_messages.hpp"
+#include "link_traffic.hpp"
 
 namespace bulwark {
 
@@ -35,6 +35,11 @@ struct hello_overdue {
 /// comes after the packets were taken.
 struct packets_taken {};
 
+/// Enough came in on a channel to give credit back.
+struct settle_due {
+  std::size_t channel = 0;
+};
+
 /// A session lives on.
 struct session_tick {
   std::uint64_t session = 0;
@@ -47,6 +52,7 @@ struct session_tick {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::hello_overdue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::packets_taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::session_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::settle_due)
 
 namespace bulwark {
 
@@ -65,11 +71,22 @@ std::uint64_t random_seed() {
 class link final : public service_actor {
  public:
   link(caf::actor_config& config, link_options options)
-      : service_actor{config}, options_{std::move(options)}, random_{random_seed()} {
+      : service_actor{config}, options_{std::move(options)}, traffic_{options_}, random_{random_seed()} {
     report_.peer = options_.peer;
   }
 
   const char* name() const override { return "bulwark.link"; }
+
+  /// Packets pass in the thread that brings them, see link_traffic.
+  void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override {
+    using verdict = link_traffic::verdict;
+    if (element->mid.is_async()) {
+      const auto [what, channel] = traffic_.take(*element, caf::actor{this}, now());
+      if (what == verdict::settle_due) caf::anon_send(this, settle_due{channel});
+      if (what != verdict::not_mine) return;
+    }
+    service_actor::enqueue(std::move(element), host);
+  }
 
   caf::behavior make_behavior() override {
     set_down_handler([this](caf::down_msg& down) {
@@ -77,9 +94,9 @@ class link final : public service_actor {
     });
     tell_subscribers();  // an earlier life of this link may have told them that the peer is connected
     if (dials()) ask_for_door();
-    return {[this](peer_packet& out) { send_out(out); },
-            [this](wire::packet& in) { take(in); },
-            [this](const wire::credit& back) { take(back); },
+    return {[this](wire::packet& in) { take(in); },
+            [this](const wire::credit& back) { reject(back.session); },
+            [this](const settle_due& due) { settle(due.channel); },
             [this](const door_found& found) { greet(found.door); },
             [this](connector_ready) {
               if (dials() && !report_.up) ask_for_door();
@@ -91,6 +108,11 @@ class link final : public service_actor {
             [this](const hello_overdue& late) { retry_greeting(late.session); },
             [this](const session_tick& tick) { on_tick(tick.session); },
             [this](const get_link_report&) { return report(); }};
+  }
+
+  void on_exit() override {
+    traffic_.close([] {});
+    remote_ = nullptr;
   }
 
  private:
@@ -151,20 +173,15 @@ class link final : public service_actor {
                  const std::vector<wire::window>& granted) {
     remote_ = remote;
     monitor(remote_);
-    for (std::size_t i = 0; i < link_channels; ++i) {
-      const auto window = i < granted.size() ? granted[i] : wire::window{};
-      out_[i] = outgoing_credit{{window.messages, window.bytes}};
-      in_[i] = incoming_credit{options_.windows[i]};
-    }
     const auto before = std::exchange(report_.peer_incarnation, incarnation);
     const bool new_process = before != 0 && before != incarnation;
     spdlog::info("link n{}: up{}", options_.peer, new_process ? ", with a new process" : "");
     report_.up = true;
     ++report_.sessions;
     report_.refusal.clear();
-    heard_ = ticked_ = kept_alive_ = now();
+    ticked_ = kept_alive_ = now();
     delayed_send(this, tick_every, session_tick{session_});
-    tell_subscribers();
+    traffic_.open(session_, remote_, granted, now(), [this] { tell_subscribers(); });
   }
 
   // -- away from a session
@@ -175,7 +192,7 @@ class link final : public service_actor {
     demonitor(remote_);
     remote_ = nullptr;
     report_.up = false;
-    tell_subscribers();
+    traffic_.close([this] { tell_subscribers(); });
     if (dials()) ask_for_door();
   }
 
@@ -200,10 +217,10 @@ class link final : public service_actor {
   void on_tick(std::uint64_t session) {
     if (!report_.up || session != session_) return;
     const auto late = now() - std::exchange(ticked_, now()) > keepalive_every;
-    if (late) heard_ = now();  // it is this process that stood still: what the peer said meanwhile waits
-    if (now() - heard_ > silence_max) return lost("it is silent");
-    for (std::size_t i = 0; i < link_channels; ++i)
-      if (in_[i].any()) settle(i);
+    if (late)
+      traffic_.hear(now());  // it is this process that stood still: what the peer said meanwhile waits
+    if (now() - traffic_.heard_at() > silence_max) return lost("it is silent");
+    for (std::size_t i = 0; i < link_channels; ++i) settle(i);
     if (now() - kept_alive_ >= keepalive_every) {
       kept_alive_ = now();
       send(remote_, wire::credit{session_, 0, 0, 0});
@@ -213,9 +230,10 @@ class link final : public service_actor {
   }
 
   void complain() {
-    if (report_.dropped_credit == complained_ || now() - complained_at_ < complaint_every) return;
+    const auto dropped = report().dropped_credit;
+    if (dropped == complained_ || now() - complained_at_ < complaint_every) return;
     spdlog::warn("link n{}: {} packets dropped, since the peer does not take what it was sent", options_.peer,
-                 report_.dropped_credit - std::exchange(complained_, report_.dropped_credit));
+                 dropped - std::exchange(complained_, dropped));
     complained_at_ = now();
   }
 
@@ -232,33 +250,15 @@ class link final : public service_actor {
     return offered;
   }
 
-  void send_out(peer_packet& out) {
-    if (out.channel >= link_channels || out.peer != options_.peer) return;
-    if (!report_.up) {
-      ++report_.dropped_down;
-    } else if (!out_[out.channel].take(out.bytes.size())) {
-      ++report_.dropped_credit;
-    } else {
-      ++report_.packets_sent;
-      send(remote_, wire::packet{session_, out.channel, std::move(out.bytes)});
-    }
-  }
-
+  /// It came before the session was open, or behind such a one.
   void take(wire::packet& in) {
-    if (!report_.up || in.session != session_) return reject(in.session);
-    if (in.channel >= link_channels) return;
-    heard_ = now();
-    ++report_.packets_received;
-    auto& received = in_[in.channel];
-    received.came(in.bytes.size());
-    if (const auto& taker = options_.subscribers[in.channel])
-      send(taker, peer_packet{options_.peer, in.channel, std::move(in.bytes)});
-    if (received.many()) settle(in.channel);
+    if (!traffic_.take_queued(in, now())) reject(in.session);
   }
 
   /// Gives credit for what came in so far, once the subscriber has taken it.
   void settle(std::size_t channel) {
-    const auto came_in = in_[channel].take();
+    const auto came_in = traffic_.settle(channel);
+    if (came_in.messages == 0) return;
     const auto give_credit = [this, session = session_, channel, came_in] {
       if (!report_.up || session != session_) return;
       send(remote_,
@@ -271,27 +271,19 @@ class link final : public service_actor {
     });
   }
 
-  void take(const wire::credit& back) {
-    if (!report_.up || back.session != session_) return reject(back.session);
-    heard_ = now();
-    if (back.channel < link_channels) out_[back.channel].give_back(back.messages, back.bytes);
-  }
-
   [[nodiscard]] link_report report() const {
     auto result = report_;
-    for (const auto& one : out_) result.bytes_unacknowledged += report_.up ? one.bytes_under_way() : 0;
+    traffic_.add_to(result);
     return result;
   }
 
   const link_options options_;
+  link_traffic traffic_;
   random_stream random_;
-  link_report report_;         ///< `up` is the state of this link
+  link_report report_;         ///< `up` is the state of this link; without what traffic_ counts
   std::uint64_t session_ = 0;  ///< agreed on if up, else the one that was proposed last
   caf::actor remote_;          ///< meaningful if up
-  std::array<outgoing_credit, link_channels> out_;
-  std::array<incoming_credit, link_channels> in_;
 
-  instant heard_{};       ///< when something of this session came last
   instant ticked_{};      ///< when the last tick came
   instant kept_alive_{};  ///< when this side sent something just to be heard
   std::uint64_t rejected_ = 0;

@@ -47,8 +47,6 @@ class incoming_credit {
     bytes_ += bytes;
   }
 
-  [[nodiscard]] bool any() const { return messages_ > 0; }
-
   /// It is worth settling: a quarter of the window, so that the sender never has to wait for a timer.
   [[nodiscard]] bool many() const { return messages_ >= window_.messages / 4 || bytes_ >= window_.bytes / 4; }
 

@@ -25,6 +25,8 @@ node_config::node_config(const node_config_options& options) {
   set("scheduler.max-throughput", options.throughput);
   set("middleman.heartbeat-interval", caf::timespan{options.connection_interval});
   set("middleman.connection-timeout", caf::timespan{options.connection_timeout});
+  // Messages are small: to read one where it arrives takes less than to hand it to another thread.
+  set("middleman.workers", std::size_t{0});
   set("middleman.enable-automatic-connections", false);
   add_actors_messages(*this);
   add_link_messages(*this);

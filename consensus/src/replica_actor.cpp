@@ -109,7 +109,8 @@ class replica_actor final : public actor_base {
     auto promise = make_response_promise<submit_result>();
     const auto number = ++requests_;
     clients_.emplace(number, promise);
-    step(client_request{number, kind, std::move(what.payload)});
+    arrived_.push_back({number, kind, std::move(what.payload)});
+    end_turn_later();
     return promise;
   }
 
@@ -144,7 +145,11 @@ class replica_actor final : public actor_base {
     }
     effects_.clear();
     performing_ = false;
-    // What else is in the mailbox already belongs to the same turn.
+    end_turn_later();
+  }
+
+  /// What else is in the mailbox already belongs to the same turn.
+  void end_turn_later() {
     if (!std::exchange(turn_open_, true)) caf::event_based_actor::send(this, turn_ended{});
   }
 
@@ -254,6 +259,7 @@ class replica_actor final : public actor_base {
   // -- the end of a turn
 
   void end_turn() {
+    if (!arrived_.empty()) step(client_requests{std::exchange(arrived_, {})});
     turn_open_ = false;
     outbox_.flush([this](node_id peer, std::string packet) { send_packet(peer, std::move(packet)); });
     start_append();
@@ -326,6 +332,7 @@ class replica_actor final : public actor_base {
 
   std::unordered_map<std::uint64_t, caf::typed_response_promise<submit_result>> clients_;
   std::uint64_t requests_ = 0;
+  std::vector<client_request> arrived_;  ///< in this turn
 
   std::vector<effect> effects_;
   bool performing_ = false;

@@ -97,7 +97,9 @@ class heartbeat_monitor final : public service_actor {
     const auto uptime =
         static_cast<std::uint64_t>(count_as<std::chrono::milliseconds>(now() - options_.started));
     const auto status = options_.status ? options_.status() : node_status::normal;
-    return {kind, status, options_.self, options_.incarnation, uptime, sequence, sent_ns, load_};
+    heartbeat made{kind, status, options_.self, options_.incarnation, uptime, sequence, sent_ns, load_, {}};
+    if (options_.serves_at) made.serves_at = options_.serves_at();
+    return made;
   }
 
   // -- in
@@ -117,6 +119,8 @@ class heartbeat_monitor final : public service_actor {
       said.rtt_us = -1;
       said.tracker = {};
     }
+    if (options_.on_serves_at && said.last.serves_at != what->serves_at)
+      options_.on_serves_at(packet.peer, what->serves_at);
     said.last = *what;
     if (what->kind == heartbeat_kind::beat) {
       const auto ack = own(heartbeat_kind::ack, what->sequence, what->sent_ns);

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace bulwark::cluster_test {
@@ -60,6 +61,30 @@ TEST(smoke, ordinary_clients_work_at_any_node) {
       EXPECT_THAT(result.out, HasSubstr("MSET"));
     }
   }
+  EXPECT_TRUE(cluster.stop()) << "the cluster did not stop when asked to";
+}
+
+TEST(smoke, followers_tell_where_their_leader_serves_clients) {
+  local_cluster cluster({.program = program()});
+  const auto all_agree = [&] {
+    std::string led_from;
+    std::vector<std::string> told;
+    for (const auto& id : cluster.ids()) {
+      const auto here = cluster.endpoint_of(id);
+      const auto info = client_of(here).call({"INFO", "replication"}).answer.text;
+      const auto address =
+          "master_host:" + here.host + "\r\nmaster_port:" + std::to_string(here.port) + "\r\n";
+      if (info.find("role:master") != std::string::npos) {
+        led_from = address;
+      } else {
+        told.push_back(info);
+      }
+    }
+    return !led_from.empty() && told.size() == 4 &&
+           std::all_of(told.begin(), told.end(),
+                       [&](const std::string& info) { return info.find(led_from) != std::string::npos; });
+  };
+  EXPECT_TRUE(load::eventually(10s, all_agree)) << cluster.describe();
   EXPECT_TRUE(cluster.stop()) << "the cluster did not stop when asked to";
 }
 

@@ -24,6 +24,7 @@
 #include "bulwark/supervision/supervisor.hpp"
 #include "control.hpp"
 #include "membership_actor.hpp"
+#include "serving_addresses.hpp"
 
 namespace bulwark::node {
 
@@ -110,6 +111,7 @@ struct node_tree::impl {
     settings.node = parts.facts->id;
     settings.cluster = parts.facts->cluster;
     settings.version = BULWARK_VERSION;
+    settings.address_of = [serving = serving](std::uint32_t node) { return serving->of(node); };
     return settings;
   }
 
@@ -152,6 +154,10 @@ struct node_tree::impl {
     settings.started = parts.facts->started;
     settings.status = [facts = parts.facts] {
       return facts->phase.load() == node_phase::draining ? node_status::draining : node_status::normal;
+    };
+    settings.serves_at = [this] { return resp(); };
+    settings.on_serves_at = [serving = serving](std::uint32_t peer, const std::string& address) {
+      serving->set(peer, address);
     };
     settings.load = [meter = process_meter{}, watched = std::vector{replica, log}]() mutable {
       auto measured = meter.measure(std::chrono::steady_clock::now());
@@ -278,6 +284,7 @@ struct node_tree::impl {
   caf::actor membership;
   std::shared_ptr<member_board> board;
   std::map<std::uint32_t, caf::actor> links;
+  const std::shared_ptr<serving_addresses> serving = std::make_shared<serving_addresses>();
   kv::service clients;
   std::mutex root_mutex;
   caf::actor root;

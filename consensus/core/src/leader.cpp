@@ -92,8 +92,9 @@ std::optional<value> leader::next_value(instant now,
     recovered_.clear();
     return value{};
   }
-  // A few slots go out as soon as there is anything; with more in flight, commands gather to full batches.
-  const auto eager_slots = std::max<std::size_t>(1, options_.window / 16);
+  // Two slots (of 64) go out as soon as there is anything; behind them commands gather to batches, since each
+  // slot costs every node a packet and its share of an fsync.
+  const auto eager_slots = std::max<std::size_t>(1, options_.window / 32);
   const bool full = waiting_.size() >= options_.batch_commands || waiting_bytes_ >= options_.batch_bytes;
   if (waiting_.empty() || (!full && flying_.size() >= eager_slots)) return std::nullopt;
   auto batch = next_batch(now, still_wanted);

@@ -35,6 +35,9 @@ struct replica::state {
   void on(storage_state& what) { writable = what.writable; }
   void on(link_state& what) { ballots.on_link(what.peer, what.up, now); }
   void on(client_request& what) { own_requests.add(std::move(what), now); }
+  void on(client_requests& what) {
+    for (auto& one : what.requests) own_requests.add(std::move(one), now);
+  }
   void on(fetched& what);
   void on(replied& what);
   void on(snapshot_saved& what) { snapshots.on_saved(what); }

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::uint8_t version = 2;
 constexpr std::size_t encoded_bytes_v1 = 39;
-constexpr std::size_t encoded_bytes = encoded_bytes_v1 + 20;
+constexpr std::size_t encoded_bytes = encoded_bytes_v1 + 21;  // and the bytes of serves_at
+constexpr std::size_t address_bytes_max = 255;
 
 template <class Integer>
 void put(std::string& out, Integer number) {
@@ -34,7 +35,6 @@ bool has_size_of(std::uint8_t told_version, std::size_t bytes) {
   switch (told_version) {
     case 0: return false;
     case 1: return bytes == encoded_bytes_v1;
-    case version: return bytes == encoded_bytes;
     default: return bytes >= encoded_bytes;
   }
 }
@@ -43,7 +43,8 @@ bool has_size_of(std::uint8_t told_version, std::size_t bytes) {
 
 std::string encode(const heartbeat& what) {
   std::string out;
-  out.reserve(encoded_bytes);
+  const auto address = std::string_view{what.serves_at}.substr(0, address_bytes_max);
+  out.reserve(encoded_bytes + address.size());
   put(out, version);
   put(out, static_cast<std::uint8_t>(what.kind));
   put(out, static_cast<std::uint8_t>(what.status));
@@ -56,6 +57,8 @@ std::string encode(const heartbeat& what) {
   put(out, what.load.cpu_permille);
   put(out, what.load.memory_kib);
   put(out, what.load.queue);
+  put(out, static_cast<std::uint8_t>(address.size()));
+  out += address;
   return out;
 }
 
@@ -82,6 +85,9 @@ std::optional<heartbeat> decode_heartbeat(std::string_view bytes) {
   what.load.cpu_permille = take<std::uint32_t>(bytes);
   what.load.memory_kib = take<std::uint64_t>(bytes);
   what.load.queue = take<std::uint32_t>(bytes);
+  const std::size_t address_bytes = take<std::uint8_t>(bytes);
+  if (told == version ? bytes.size() != address_bytes : bytes.size() < address_bytes) return std::nullopt;
+  what.serves_at = bytes.substr(0, address_bytes);
   return what;
 }
 

@@ -10,16 +10,17 @@ namespace bulwark {
 
 namespace {
 
-constexpr std::size_t address_bytes_max = 255;
-constexpr std::size_t roles_max = 16;
-constexpr std::size_t role_bytes_max = 64;
+constexpr std::size_t member_address_bytes_max = 255;
+constexpr std::size_t member_roles_max = 16;
+constexpr std::size_t member_role_bytes_max = 64;
 
-bool is_sound(const members::join& what) {
+bool is_sound_join(const members::join& what) {
   const auto role_is_sound = [](const std::string& role) {
-    return !role.empty() && role.size() <= role_bytes_max;
+    return !role.empty() && role.size() <= member_role_bytes_max;
   };
-  return what.life.node != 0 && what.life.incarnation != 0 && what.address.size() <= address_bytes_max &&
-         what.roles.size() <= roles_max && std::all_of(what.roles.begin(), what.roles.end(), role_is_sound);
+  return what.life.node != 0 && what.life.incarnation != 0 &&
+         what.address.size() <= member_address_bytes_max && what.roles.size() <= member_roles_max &&
+         std::all_of(what.roles.begin(), what.roles.end(), role_is_sound);
 }
 
 /// Whose word stands: those that spoke since the latest refutation.
@@ -91,7 +92,7 @@ std::size_t membership::accusers_needed(std::uint32_t node) const {
 // -- coming and going -----------------------------------------------------------------------------
 
 membership_error membership::on(const members::join& what, change_list& changes) {
-  if (!is_sound(what)) return membership_error::bad_argument;
+  if (!is_sound_join(what)) return membership_error::bad_argument;
   const auto error = check(what.life);
   if (error != membership_error::unknown_node) return error;
   auto found = members_.find(what.life.node);

@@ -9,7 +9,7 @@ namespace bulwark {
 
 namespace {
 
-constexpr std::size_t name_bytes_max = 255;
+constexpr std::size_t service_name_bytes_max = 255;
 
 registry_error error_of(membership_error error) {
   switch (error) {
@@ -26,7 +26,7 @@ registry_result registry::apply(const names::command& what, const membership& no
 }
 
 registry_result registry::on(const names::claim& what, const membership& nodes, change_list& changes) {
-  if (what.name.empty() || what.name.size() > name_bytes_max || what.start == 0)
+  if (what.name.empty() || what.name.size() > service_name_bytes_max || what.start == 0)
     return {registry_error::bad_argument, {}};
   if (const auto error = error_of(nodes.check(what.owner)); error != registry_error::none) return {error, {}};
   if (const auto found = held_.find(what.name); found != held_.end()) {

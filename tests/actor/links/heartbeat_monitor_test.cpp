@@ -62,9 +62,13 @@ class heartbeat_monitor_test : public ::testing::Test {
     first_options.status = [this] { return status; };
     first_options.on_change = [this](const peer_change& change) { changes.push_back(change); };
     first_options.load = [this] { return load; };
+    first_options.serves_at = [this] { return serves_at; };
     auto second_options = options(2, 1);
     second_options.on_anomaly = [this](std::uint32_t, const anomaly_change& change) {
       opinions.push_back(change);
+    };
+    second_options.on_serves_at = [this](std::uint32_t peer, const std::string& address) {
+      heard_addresses.emplace_back(peer, address);
     };
     first = keep(spawn_heartbeat_monitor(world.system(), first_options));
     second = keep(spawn_heartbeat_monitor(world.system(), second_options));
@@ -92,6 +96,8 @@ class heartbeat_monitor_test : public ::testing::Test {
   node_status status = node_status::normal;
   vitals load{};
   std::vector<anomaly_change> opinions;
+  std::string serves_at;
+  std::vector<std::pair<std::uint32_t, std::string>> heard_addresses;
   std::vector<peer_change> changes;
 };
 
@@ -127,6 +133,15 @@ TEST_F(heartbeat_monitor_test, a_changed_status_is_told) {
   status = node_status::draining;
   world.advance(100ms);
   EXPECT_EQ(seen_by(second).status, "draining");
+}
+
+TEST_F(heartbeat_monitor_test, where_a_node_serves_clients_is_told_when_it_changes) {
+  start();
+  world.advance(1s);
+  EXPECT_TRUE(heard_addresses.empty());
+  serves_at = "127.0.0.1:6379";
+  world.advance(1s);
+  EXPECT_EQ(heard_addresses, (std::vector<std::pair<std::uint32_t, std::string>>{{1, "127.0.0.1:6379"}}));
 }
 
 TEST_F(heartbeat_monitor_test, load_is_told_and_what_is_unusual_found) {

@@ -68,8 +68,8 @@ TEST(election, takes_over_only_if_needed_and_able) {
 
 TEST(election, the_new_ballot_is_above_all_that_were_seen) {
   replica_bench bench;
-  const peer_answer high{true, {0, node_id{2}}, {41, node_id{3}}, false};
-  ASSERT_TRUE(leads_after(bench, {high, {false, {}, {}, false}}, 1s));
+  const peer_answer highest{true, {0, node_id{2}}, {41, node_id{3}}, false};
+  ASSERT_TRUE(leads_after(bench, {highest, {false, {}, {}, false}}, 1s));
   EXPECT_EQ(bench.core().promised(), (ballot{42, node_id{1}}));
 }
 

@@ -179,6 +179,31 @@ TEST(leader, many_waiting_commands_share_slots_and_the_window_bounds_them) {
   EXPECT_THAT(sizes, ElementsAre(1u, 3u, 3u, 3u));
 }
 
+TEST(leader, commands_that_come_at_once_share_a_slot) {
+  replica_bench bench;
+  const auto under = bench.become_leader();
+  bench.step(client_requests{{{1, request_kind::write, "x"}, {2, request_kind::write, "y"}}});
+  bench.sync();
+  bench.receive(2, accepted{under, slot{2}, slot{2}});
+  ASSERT_THAT(bench.applied, SizeIs(1));
+  EXPECT_THAT(bench.applied[0].what.commands, ElementsAre(from_client(1, "x"), from_client(2, "y")));
+  EXPECT_THAT(bench.answers, SizeIs(2));
+}
+
+TEST(leader, commands_gather_behind_two_slots) {
+  replica_bench bench;
+  const auto under = bench.become_leader();
+  for (std::uint64_t i = 1; i <= 10; ++i) bench.step(client_request{i, request_kind::write, "x"});
+  EXPECT_EQ(bench.core().status().in_flight, 2u);
+  bench.sync();
+  bench.receive(2, accepted{under, slot{2}, slot{3}});
+  bench.sync();
+  bench.receive(2, accepted{under, slot{4}, slot{4}});
+  std::vector<std::size_t> sizes;
+  for (const auto& one : bench.applied) sizes.push_back(one.what.commands.size());
+  EXPECT_THAT(sizes, ElementsAre(1u, 1u, 8u));
+}
+
 TEST(leader, a_lost_majority_deposes_at_once_and_tells_the_truth_about_writes) {
   replica_bench bench{3, {}, [](replica_options& o) { o.window = 1; }};
   bench.become_leader();

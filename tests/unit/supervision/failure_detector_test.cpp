@@ -148,13 +148,13 @@ TEST(detector_options_test, times_must_be_above_zero) {
 }
 
 const heartbeat sample{heartbeat_kind::ack, node_status::draining, 7, 0x0102030405060708, 99, 1u << 31, ~0ull,
-                       {1, 2, 3, ~0u}};
+                       {1, 2, 3, ~0u}, "host:1"};
 
 TEST(heartbeat_test, what_is_encoded_is_decoded) { EXPECT_EQ(decode_heartbeat(encode(sample)), sample); }
 
 TEST(heartbeat_test, the_frame_is_as_documented) {
   const auto bytes = encode(sample);
-  ASSERT_EQ(bytes.size(), 59u);
+  ASSERT_EQ(bytes.size(), 66u);
   EXPECT_EQ(bytes.substr(0, 7), std::string("\x02\x02\x01\x07\x00\x00\x00", 7));
   EXPECT_EQ(bytes[7], '\x08');
 }
@@ -170,11 +170,20 @@ TEST(heartbeat_test, anything_else_is_refused) {
   }
 }
 
+TEST(heartbeat_test, an_address_may_be_missing_and_is_cut_if_too_long) {
+  auto what = sample;
+  what.serves_at.clear();
+  EXPECT_EQ(decode_heartbeat(encode(what)), what);
+  what.serves_at = std::string(300, 'h');
+  EXPECT_EQ(decode_heartbeat(encode(what))->serves_at, std::string(255, 'h'));
+}
+
 TEST(heartbeat_test, an_older_node_is_understood) {
   auto bytes = encode(sample).substr(0, 39);
   bytes[0] = '\1';
   auto expected = sample;
   expected.load = {};
+  expected.serves_at.clear();
   EXPECT_EQ(decode_heartbeat(bytes), expected);
 }
 

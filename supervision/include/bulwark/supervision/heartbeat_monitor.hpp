@@ -28,11 +28,16 @@ struct heartbeat_options {
   /// How this node feels, told to its peers; called in the actor at every beat. May be left empty: zeros. The
   /// monitor itself measures the lag.
   std::function<vitals()> load{};
+  /// Where clients reach this node, told to its peers; called in the actor at every beat. May be left empty.
+  std::function<std::string()> serves_at{};
   /// Gets every changed verdict; called in the actor, must be quick. May be left empty.
   std::function<void(const peer_change&)> on_change{};
   /// Gets every change of opinion on whether a peer behaves as usual; called in the actor, must be quick. May
   /// be left empty.
   std::function<void(std::uint32_t peer, const anomaly_change&)> on_anomaly{};
+  /// Hears where clients reach a peer, whenever that changes; called in the actor, must be quick. May be left
+  /// empty.
+  std::function<void(std::uint32_t peer, const std::string& address)> on_serves_at{};
 };
 
 /// Spawns the actor that sends a heartbeat to each peer every T_interval, acknowledges theirs, and judges who

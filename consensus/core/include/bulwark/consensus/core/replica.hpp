@@ -116,6 +116,11 @@ struct client_request {
   bytes payload;
 };
 
+/// What several clients want at once: what can, shares a slot, or a round of confirmation.
+struct client_requests {
+  std::vector<client_request> requests;
+};
+
 /// The values that a `fetch` effect asked for, read from the log store.
 struct fetched {
   node_id peer = node_id::none;
@@ -148,8 +153,8 @@ struct snapshot_fetched {
   snapshot_part part;  ///< of the slot none if there is no snapshot
 };
 
-using event = std::variant<received, tick, persisted, storage_state, link_state, client_request, fetched,
-                           replied, snapshot_saved, restored, snapshot_fetched>;
+using event = std::variant<received, tick, persisted, storage_state, link_state, client_request,
+                           client_requests, fetched, replied, snapshot_saved, restored, snapshot_fetched>;
 
 // -- effects: performed in their order ------------------------------------------------------------
 

@@ -30,13 +30,15 @@ struct heartbeat {
   std::uint64_t sequence = 0;     ///< counts the beats of a node
   std::uint64_t sent_ns = 0;      ///< monotonic clock of the one who sent the beat; means nothing to others
   vitals load{};                  ///< of the sender's process
+  std::string
+      serves_at{};  ///< where the sender's clients reach it, "host:port"; at most 255 bytes, may be empty
 
   friend bool operator==(const heartbeat&, const heartbeat&) = default;
 };
 
-/// 59 bytes: version u8 (2), kind u8, status u8, node u32, incarnation u64, uptime_ms u64, sequence u64,
-/// sent_ns u64, then since version 2 lag_us u32, cpu_permille u32, memory_kib u64, queue u32, all
-/// little-endian. Later versions append fields.
+/// Up to 315 bytes: version u8 (2), kind u8, status u8, node u32, incarnation u64, uptime_ms u64, sequence
+/// u64, sent_ns u64, then since version 2 lag_us u32, cpu_permille u32, memory_kib u64, queue u32, and
+/// serves_at as its length u8 and its bytes, all little-endian. Later versions append fields.
 [[nodiscard]] std::string encode(const heartbeat& what);
 
 /// Takes any version from 1 on, so that nodes of different releases hear each other: what a version before
