@@ -17,7 +17,7 @@ constexpr char both_saved = static_cast<char>(0xfe);
 constexpr std::uint8_t both_saved_version = 1;
 
 bool is_pristine(const membership_group& group) {
-  return group.nodes().view() == 0 && group.names().revision() == 0;
+  return group.nodes().view() == 0 && group.names().revision() == 0 && group.children().all().empty();
 }
 
 }  // namespace

@@ -7,7 +7,8 @@ void member_board::publish(const membership_group& group) {
   {
     const std::lock_guard guard{mutex_};
     if (latest_ && (group.nodes().view() < latest_->nodes().view() ||
-                    group.names().revision() < latest_->names().revision()))
+                    group.names().revision() < latest_->names().revision() ||
+                    group.children().revision() < latest_->children().revision()))
       return;
     latest_ = std::make_shared<const membership_group>(group);
   }

@@ -52,6 +52,16 @@ std::uint32_t membership_world::up() const {
   return count;
 }
 
+void membership_world::drain(std::uint32_t node) { nodes_[node]->drain(); }
+
+std::uint32_t membership_world::running() const { return running_; }
+
+std::uint32_t membership_world::placed_on(std::uint32_t node) const {
+  std::uint32_t count = 0;
+  for (const auto& [name, child] : group_.state().children().all()) count += child.at.node == node ? 1 : 0;
+  return count;
+}
+
 void membership_world::forget_counts() {
   sent_.fill(0);
   downs_.clear();

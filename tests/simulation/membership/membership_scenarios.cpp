@@ -34,6 +34,13 @@ void crash_all(membership_world& world, const std::vector<std::uint32_t>& hit) {
   world.run_for(15s);
 }
 
+void drain_all(membership_world& world, const std::vector<std::uint32_t>& hit) {
+  for (const auto node : hit) world.drain(node);
+  world.run_for(10s);
+  for (const auto node : hit)
+    if (world.placed_on(node) != 0) world.complain("a drained node keeps a child");
+}
+
 std::function<void(membership_world&, const std::vector<std::uint32_t>&)> lossy(double share) {
   return [share](membership_world& world, const std::vector<std::uint32_t>&) {
     world.set_loss(share);
@@ -91,6 +98,7 @@ const std::vector<membership_scenario>& all_membership_scenarios() {
       {"paused 0.3 s, 10 %", 0.1, paused(300ms)},
       {"paused 1 s, 10 %", 0.1, paused(1s)},
       {"paused 5 s, 10 %", 0.1, paused(5s)},
+      {"drained, 10 %", 0.1, drain_all},
       {"partition, 30 % apart", 0.3,
        [](auto& world, auto& hit) {
          afflict(world, hit, 15s, [](node_faults& of, bool on) { of.side = on ? 1 : 0; });
@@ -165,6 +173,7 @@ scenario_outcome run_scenario(const std::string& name, const world_options& opti
   outcome.suspicions = world.suspicions();
   add_downs(outcome, world);
   outcome.up = world.up();
+  outcome.running = world.running();
   outcome.granted = world.takeovers();
   outcome.fenced = world.fenced_answers();
   outcome.events = world.events();
@@ -206,6 +215,9 @@ std::string run_membership_chaos(const world_options& options, int steps) {
   if (world.violation().empty() && world.up() != options.nodes)
     world.complain(std::to_string(world.up()) + " of " + std::to_string(options.nodes) +
                    " are up though nothing has been wrong for 20 s");
+  if (world.violation().empty() && world.running() != options.children)
+    world.complain(std::to_string(world.running()) + " of " + std::to_string(options.children) +
+                   " children run though nothing has been wrong for 20 s");
   return world.violation();
 }
 

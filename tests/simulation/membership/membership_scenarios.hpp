@@ -23,6 +23,7 @@ struct scenario_outcome {
   std::vector<double> decided_ms;  ///< from the end of the process to the decision, ascending
   double known_ms = 0;             ///< from the first end of a process until all know of all; 0 if none ended
   std::uint32_t up = 0;            ///< healthy ones that the group holds for up, in the end
+  std::uint32_t running = 0;       ///< children, in the end
   std::uint64_t granted = 0;       ///< names, anew
   std::uint64_t fenced = 0;        ///< commands of lives that were over
   std::uint64_t events = 0;

@@ -14,7 +14,7 @@ namespace {
 world_options small_world() {
   world_options options;
   options.nodes = 40;
-  options.names = 6;
+  options.children = 6;
   options.replicas = 5;
   return options;
 }
@@ -38,6 +38,7 @@ TEST(membership_simulation, the_dead_are_found_by_all_and_nobody_else) {
     EXPECT_EQ(outcome.dead_found, outcome.hit) << name;
     EXPECT_EQ(outcome.mistakes, 0u) << name;
     EXPECT_EQ(outcome.up, 40u - outcome.hit) << name;
+    EXPECT_EQ(outcome.running, 6u) << name;
   }
 }
 
@@ -58,6 +59,13 @@ TEST(membership_simulation, who_is_half_cut_off_is_found_and_comes_back) {
     EXPECT_EQ(outcome.mistakes, 0u) << name;
     EXPECT_EQ(outcome.up, 40u) << name;
   }
+}
+
+TEST(membership_simulation, children_leave_drained_nodes_and_run_elsewhere) {
+  const auto outcome = played("drained, 10 %");
+  EXPECT_EQ(outcome.violation, "");
+  EXPECT_EQ(outcome.running, 6u);
+  EXPECT_EQ(outcome.mistakes + outcome.faulty_found, 0u);
 }
 
 TEST(membership_simulation, short_pauses_are_forgiven) {

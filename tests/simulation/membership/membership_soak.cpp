@@ -37,8 +37,8 @@ void show(const scenario_outcome& one) {
   else
     std::printf("%5.0f %5.0f %6.0f | %5.0f |", one.decided_ms.front(), at_share(one.decided_ms, 0.5),
                 one.decided_ms.back(), one.known_ms);
-  std::printf(" %4llu | %4llu | %4u | %s |\n", static_cast<unsigned long long>(one.granted),
-              static_cast<unsigned long long>(one.fenced), one.up, one.violation.c_str());
+  std::printf(" %4llu | %3u | %4llu | %4u | %s |\n", static_cast<unsigned long long>(one.granted),
+              one.running, static_cast<unsigned long long>(one.fenced), one.up, one.violation.c_str());
   std::fflush(stdout);
 }
 
@@ -49,9 +49,10 @@ int show_all(const world_options& options) {
               static_cast<unsigned long long>(options.seed));
   std::printf(
       "| scenario | hit | messages per node and s | suspected | dead found | faulty found | mistakes | "
-      "agreed down after ms: min, median, max | all know after ms | names taken over | fenced | up in the "
+      "agreed down after ms: min, median, max | all know after ms | children granted | children running | "
+      "fenced | up in the "
       "end | broken |\n"
-      "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+      "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   const auto begin = std::chrono::steady_clock::now();
   std::uint64_t events = 0;
   int failures = 0;

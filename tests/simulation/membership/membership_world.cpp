@@ -48,14 +48,18 @@ membership_world::~membership_world() = default;
 
 /// The world begins with all nodes up.
 void membership_world::found_group() {
-  group_changes changes;
-  group_.commit(encode(members::command{members::set_rules{options_.rules}}), changes, false);
+  const auto commit_first = [&](const group_command& what, bool is_last = false) {
+    group_changes changes;
+    group_.commit(encode(what), changes, is_last);
+  };
+  commit_first(members::command{members::set_rules{options_.rules}});
   for (std::uint32_t i = 1; i <= options_.nodes; ++i) {
-    changes.clear();
-    group_.commit(encode(members::command{members::join{{i, 1}, "simulated:1", {}}}), changes, false);
-    changes.clear();
-    group_.commit(encode(members::command{members::ready{{i, 1}}}), changes, i == options_.nodes);
+    commit_first(members::command{members::join{{i, 1}, "simulated:1", {}}});
+    commit_first(members::command{members::ready{{i, 1}}});
   }
+  for (std::uint32_t i = 0; i < options_.children; ++i)
+    commit_first(placing::command{placing::place{child_of(i)}});
+  commit_first(members::command{members::ready{{1, 1}}}, true);
   view_seen_.assign(group_.latest()->view + 1, now_);
 }
 
@@ -161,7 +165,7 @@ void membership_world::lead(const packet& what) {
     answer.what = packet_kind::notice;
     if (what.number < group_.log().size()) send(std::move(answer));
   } else if (what.what == packet_kind::confirm) {
-    const auto name = "service-" + std::to_string(what.number);
+    const auto name = placement::child_name(child_of(static_cast<std::uint32_t>(what.number)));
     answer.what = packet_kind::confirmed;
     answer.token = what.token;
     answer.yes = group_.state().names().check(name, what.token) == registry_error::none;
@@ -184,6 +188,8 @@ void membership_world::commit(const packet& what) {
   answer.boot = nodes_[what.from]->boots();
   answer.number = what.number;
   answer.asked = what.asked;
+  answer.subject = what.subject;
+  answer.token = what.token;
   answer.bytes = std::make_shared<const std::string>(group_.commit(*what.bytes, changes));
   if (!group_.violation().empty()) complain(group_.violation());
   for (const auto& change : changes.members) record(change);
@@ -235,17 +241,15 @@ void membership_world::control() {
 }
 
 void membership_world::check_owners() {
-  for (std::uint32_t name = 0; name < options_.names; ++name) {
-    std::uint32_t owner = 0;
-    for (std::uint32_t i = 0; i < candidates; ++i) {
-      const auto node = candidate(name, i, options_.nodes);
-      if (node == owner || !runs(node) || !nodes_[node]->acts_for(name, now_)) continue;
-      if (owner != 0)
-        complain("service-" + std::to_string(name) + " runs on n" + std::to_string(owner) + " and n" +
+  std::map<std::uint32_t, std::uint32_t> owners;
+  for (std::uint32_t node = 1; node <= options_.nodes; ++node) {
+    if (!runs(node)) continue;
+    for (const auto child : nodes_[node]->acting(now_))
+      if (const auto [owner, is_only] = owners.emplace(child, node); !is_only)
+        complain(child_of(child) + " acts on n" + std::to_string(owner->second) + " and n" +
                  std::to_string(node));
-      owner = node;
-    }
   }
+  running_ = static_cast<std::uint32_t>(owners.size());
 }
 
 /// Replicas come along at their own pace, and now and then start anew from another's snapshot.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -12,7 +13,7 @@
 
 #include "bulwark/actors/core/random.hpp"
 #include "bulwark/supervision/core/failure_detector.hpp"
-#include "bulwark/supervision/core/registry_lease.hpp"
+#include "bulwark/supervision/core/placement_runner.hpp"
 #include "bulwark/supervision/core/suspicion.hpp"
 #include "membership_packet.hpp"
 #include "simulated_group.hpp"
@@ -21,17 +22,13 @@ namespace bulwark::test {
 
 class simulated_node;
 
-/// Where a service may run: on one of three nodes.
-constexpr std::uint32_t candidates = 3;
-constexpr std::uint32_t candidate(std::uint32_t name, std::uint32_t which, std::uint32_t nodes) {
-  return (name * 7 + which * 13) % nodes + 1;
-}
+inline std::string child_of(std::uint32_t number) { return "child-" + std::to_string(number); }
 
 struct world_options {
   std::uint32_t nodes = 60;
   std::uint32_t voters = 5;     ///< the first ones; one of them leads
   std::uint32_t replicas = 10;  ///< the first ones apply the log by themselves, to be compared
-  std::uint32_t names = 10;     ///< services; each may run on three nodes
+  std::uint32_t children = 10;  ///< that are placed somewhere
   std::uint64_t seed = 1;
   double loss = 0;  ///< share of messages
   duration delay_min = std::chrono::microseconds{200};
@@ -39,7 +36,7 @@ struct world_options {
   membership_rules rules{};
   detector_options detector{};
   suspicion_options observing{};
-  lease_options lease{};
+  runner_options running{};
 };
 
 /// What is wrong with a node at present.
@@ -63,7 +60,8 @@ struct down_record {
   std::uint64_t view = 0;
 };
 
-/// Nodes with detectors, observers and services, their network and their group, in virtual time, from a seed.
+/// Nodes with detectors, observers and placed children, their network and their group, in virtual time, from
+/// a seed.
 ///
 /// The pure cores are the real ones; what stands in for the rest is the network (delay, loss, cuts) and the
 /// group's log: a command that reaches the leader, while that reaches a majority of voters, commits after a
@@ -80,6 +78,7 @@ class membership_world {
 
   void crash(std::uint32_t node);
   void restart(std::uint32_t node);
+  void drain(std::uint32_t node);
   void pause(std::uint32_t node);
   void resume(std::uint32_t node);
   /// Changes what is wrong with a node's network; all else stays.
@@ -117,6 +116,10 @@ class membership_world {
   [[nodiscard]] std::uint64_t takeovers() const noexcept { return takeovers_; }
   /// Live, healthy processes that the group knows as up.
   [[nodiscard]] std::uint32_t up() const;
+  /// Children that act somewhere.
+  [[nodiscard]] std::uint32_t running() const;
+  /// Children that belong to the node.
+  [[nodiscard]] std::uint32_t placed_on(std::uint32_t node) const;
   /// All replicas are where the log is, and equal.
   void check_replicas();
   /// Forgets the counts, not the state: what follows is measured by itself.
@@ -170,6 +173,7 @@ class membership_world {
   std::uint64_t events_ = 0;
   std::uint64_t fenced_ = 0;
   std::uint64_t takeovers_ = 0;
+  std::uint32_t running_ = 0;
 };
 
 }  // namespace bulwark::test

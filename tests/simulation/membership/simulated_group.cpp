@@ -21,6 +21,10 @@ struct sender_of {
   node_life operator()(const names::claim& what) const { return what.owner; }
   node_life operator()(const names::release&) const { return {}; }
   node_life operator()(const names::settled&) const { return {}; }
+  node_life operator()(const placing::place&) const { return {}; }
+  node_life operator()(const placing::forget&) const { return {}; }
+  node_life operator()(const placing::report_load& what) const { return what.life; }
+  node_life operator()(const placing::command& what) const { return std::visit(*this, what); }
   node_life operator()(const members::command& what) const { return std::visit(*this, what); }
   node_life operator()(const names::command& what) const { return std::visit(*this, what); }
 };
@@ -52,6 +56,9 @@ void simulated_group::check(const group_command& what, bool was_fenced, const gr
   for (const auto& [name, entry] : state_.names().all())
     if (state_.nodes().check(entry.owner) != membership_error::none)
       violation_ = "the name " + name + " is held by " + to_string(entry.owner) + ", which is no live member";
+  for (const auto& [name, child] : state_.children().all())
+    if (child.at.node != 0 && state_.nodes().check(child.at) != membership_error::none)
+      violation_ = name + " belongs to " + to_string(child.at) + ", which is no live member";
 }
 
 void simulated_group::look(bool ring_changed) {
@@ -66,7 +73,7 @@ void simulated_group::look(bool ring_changed) {
     for (const auto& [observer, round] : one.accusers)
       if (round == one.round) brief.accusers.push_back(observer);
   }
-  for (const auto& [name, entry] : state_.names().all()) next->owners.emplace(name, entry.owner);
+  for (const auto& [name, child] : state_.children().all()) next->children.emplace(name, child.at);
   if (ring_changed) {
     std::vector<std::vector<std::uint32_t>> subjects(nodes_ + 1);
     std::vector<std::uint32_t> live;

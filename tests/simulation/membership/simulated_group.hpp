@@ -26,7 +26,7 @@ struct group_view {
   std::vector<member_view> members;                                           ///< by node
   std::shared_ptr<const std::vector<std::vector<std::uint32_t>>> subjects{};  ///< by node
   std::shared_ptr<const std::vector<std::uint32_t>> live{};
-  std::map<std::string, node_life> owners{};  ///< of names
+  std::map<std::string, node_life> children{};  ///< where they belong
 };
 
 /// The log of the group and the state that follows from it, in place of a Paxos group: whatever commits comes

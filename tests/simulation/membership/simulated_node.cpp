@@ -12,8 +12,6 @@ using namespace std::chrono_literals;
 
 constexpr duration tick_length = 50ms;
 constexpr std::uint64_t ticks_of_a_poll = 20;
-constexpr duration claim_again = 500ms;
-constexpr duration confirm_again = 200ms;
 constexpr duration join_retry = 500ms;
 /// A process that finds itself fenced ends, and its launcher starts another one.
 constexpr duration relaunch = 200ms;
@@ -39,12 +37,8 @@ void simulated_node::boot(std::uint64_t incarnation) {
   held_.clear();
   detectors_.clear();
   suspicion_.emplace(options.observing, life_, world_.random()());
-  services_.clear();
+  runners_.clear();
   ticks_ = 0;
-  for (std::uint32_t name = 0; name < options.names; ++name)
-    for (std::uint32_t i = 0; i < candidates; ++i)
-      if (candidate(name, i, options.nodes) == number_)
-        services_.push_back({name, 1, name_lease{options.lease}, world_.now() + i * claim_again / 4});
   seen_ = nullptr;
   join_again_ = world_.now();
   if (incarnation == 1) catch_up();
@@ -56,7 +50,7 @@ void simulated_node::boot(std::uint64_t incarnation) {
 
 void simulated_node::crash() {
   alive_ = false;
-  services_.clear();
+  runners_.clear();
   held_.clear();
 }
 
@@ -77,14 +71,9 @@ void simulated_node::take(const packet& what) {
     case packet_kind::notice: return catch_up();
     case packet_kind::reply: return take_reply(what);
     case packet_kind::confirmed:
-      for (auto& one : services_) {
-        if (one.name != what.number) continue;
-        if (what.yes)
-          one.lease.confirmed(what.token, what.asked);
-        else if (one.lease.token() == what.token)
-          one.lease.lost();
-      }
-      return;
+      return run(static_cast<std::uint32_t>(what.number),
+                 running::confirmed{what.token, what.yes, what.asked});
+    case packet_kind::ended: return run(static_cast<std::uint32_t>(what.number), running::stopped{});
     default: return;
   }
 }
@@ -123,6 +112,7 @@ void simulated_node::show_view() {
   }
   verdicts_.clear();
   observe(shown);
+  show_children();
 }
 
 /// The group holds this life for over: its process ends, and another one begins.
@@ -133,23 +123,38 @@ void simulated_node::come_back() {
   world_.later(relaunch, launch);
 }
 
-void simulated_node::tell(const group_command& what, std::uint64_t number) {
+void simulated_node::tell(const group_command& what) {
   auto made = to(packet_kind::command, world_.leader());
   made.bytes = std::make_shared<const std::string>(encode(what));
-  made.number = number;
   made.asked = world_.now();
+  world_.send(made);
+}
+
+void simulated_node::tell_of(std::uint32_t child, const names::command& what, std::uint64_t token) {
+  auto made = to(packet_kind::command, world_.leader());
+  made.bytes = std::make_shared<const std::string>(encode(what));
+  made.asked = world_.now();
+  made.number = child;
+  made.subject = static_cast<std::uint32_t>(what.index());
+  made.token = token;
   world_.send(made);
 }
 
 void simulated_node::take_reply(const packet& what) {
   const auto result = decode_group_result(*what.bytes).value();
+  const auto child = static_cast<std::uint32_t>(what.number);
   if (const auto* name = std::get_if<registry_result>(&result)) {
-    for (auto& one : services_)
-      if (one.name == what.number && name->entry.owner == life_)
-        one.lease.granted(*name, what.asked, world_.now());
-  } else if (std::get<membership_result>(result).error == membership_error::fenced) {
-    come_back();
+    if (what.subject == names::command{names::claim{}}.index())
+      run(child, running::claimed{*name, what.asked});
+    else if (what.subject == names::command{names::release{}}.index())
+      run(child, running::released{what.token});
+  } else if (const auto* node = std::get_if<membership_result>(&result)) {
+    if (node->error == membership_error::fenced) come_back();
   }
+}
+
+void simulated_node::drain() {
+  if (alive_) tell(members::command{members::drain{life_}});
 }
 
 // -- timers ---------------------------------------------------------------------------------------
@@ -176,7 +181,10 @@ void simulated_node::tick() {
   if (ticks_ % static_cast<std::uint64_t>(world_.options().detector.interval / tick_length) == 0) beat();
   judge();
   if (alive_) observe(observing::tick{});
-  if (alive_ && is_member) serve();
+  if (!alive_) return;
+  std::vector<std::uint32_t> children;
+  for (const auto& [child, runner] : runners_) children.push_back(child);
+  for (const auto child : children) run(child, running::tick{});
 }
 
 void simulated_node::beat() {
@@ -227,40 +235,50 @@ void simulated_node::perform(const observing::effect& what) {
   }
 }
 
-// -- services -------------------------------------------------------------------------------------
+// -- children -------------------------------------------------------------------------------------
 
-void simulated_node::serve() {
-  const auto now = world_.now();
-  for (auto& one : services_) {
-    const auto name = "service-" + std::to_string(one.name);
-    if (one.lease.token() != 0 && now >= one.lease.ends()) {
-      one.lease.lost();  // it stops; what begins now is another start of the service
-      ++one.start;
-    }
-    if (now < one.next_try) continue;
-    if (one.lease.token() == 0) {
-      const auto owner = seen_->owners.find(name);
-      if (owner != seen_->owners.end() && owner->second != life_) continue;
-      one.next_try = now + claim_again;
-      tell(names::command{names::claim{name, life_, one.start}}, one.name);
-    } else if (one.lease.owes_settled(now)) {
-      one.lease.settled();
-      tell(names::command{names::settled{name, one.lease.token()}}, one.name);
-    } else if (now >= one.lease.next_renewal()) {
-      one.next_try = now + confirm_again;
+void simulated_node::show_children() {
+  for (std::uint32_t child = 0; child < world_.options().children; ++child) {
+    const bool here = seen_->children.at(child_of(child)) == life_;
+    if (here) runners_.try_emplace(child, world_.options().running);
+    run(child, running::assigned{here});
+  }
+}
+
+void simulated_node::run(std::uint32_t child, const running::event& what) {
+  const auto found = runners_.find(child);
+  if (!alive_ || found == runners_.end()) return;
+  std::vector<running::effect> effects;
+  found->second.step(what, world_.now(), effects);
+  if (found->second.is_idle()) runners_.erase(found);
+  const auto name = placement::child_name(child_of(child));
+  for (const auto& one : effects) {
+    if (const auto* claim = std::get_if<running::claim>(&one)) {
+      tell_of(child, names::claim{name, life_, claim->start}, 0);
+    } else if (const auto* settle = std::get_if<running::settle>(&one)) {
+      tell_of(child, names::settled{name, settle->token}, settle->token);
+    } else if (const auto* release = std::get_if<running::release>(&one)) {
+      tell_of(child, names::release{name, release->token}, release->token);
+    } else if (const auto* confirm = std::get_if<running::confirm>(&one)) {
       auto made = to(packet_kind::confirm, world_.leader());
-      made.number = one.name;
-      made.token = one.lease.token();
-      made.asked = now;
+      made.number = child;
+      made.token = confirm->token;
+      made.asked = world_.now();
       world_.send(made);
+    } else if (std::holds_alternative<running::stop>(one)) {
+      auto made = to(packet_kind::ended, number_);
+      made.boot = boots_;
+      made.number = child;
+      world_.later(std::chrono::milliseconds{20 + world_.random().below(200)}, made);
     }
   }
 }
 
-bool simulated_node::acts_for(std::uint32_t name, instant now) const {
-  if (!alive_) return false;
-  return std::any_of(services_.begin(), services_.end(),
-                     [&](const service& one) { return one.name == name && one.lease.may_act(now); });
+std::vector<std::uint32_t> simulated_node::acting(instant now) const {
+  std::vector<std::uint32_t> children;
+  for (const auto& [child, runner] : runners_)
+    if (runner.may_act(now)) children.push_back(child);
+  return children;
 }
 
 }  // namespace bulwark::test

@@ -11,8 +11,8 @@
 
 namespace bulwark::test {
 
-/// One process of the simulated world: heartbeats, a failure_detector for each subject, a suspicion, and the
-/// services that it may run under their leases.
+/// One process of the simulated world: heartbeats, a failure_detector for each subject, a suspicion, and a
+/// placement_runner for each child that belongs to it.
 class simulated_node {
  public:
   simulated_node(membership_world& world, std::uint32_t number);
@@ -32,27 +32,25 @@ class simulated_node {
   [[nodiscard]] std::uint64_t boots() const noexcept { return boots_; }
   [[nodiscard]] std::uint64_t view() const noexcept { return seen_ ? seen_->view : 0; }
 
-  /// Whether it acts as the owner of the name now.
-  [[nodiscard]] bool acts_for(std::uint32_t name, instant now) const;
+  /// The children that act here now.
+  [[nodiscard]] std::vector<std::uint32_t> acting(instant now) const;
+
+  /// Says that it drains.
+  void drain();
 
  private:
-  struct service {
-    std::uint32_t name = 0;
-    std::uint64_t start = 1;
-    name_lease lease;
-    instant next_try{};
-  };
-
   void catch_up();
   void show_view();
   void tick();
   void beat();
   void judge();
-  void serve();
+  void show_children();
+  void run(std::uint32_t child, const running::event& what);
+  void tell_of(std::uint32_t child, const names::command& what, std::uint64_t token);
   void heard(std::uint32_t node, evidence what);
   void observe(const observing::event& what);
   void perform(const observing::effect& what);
-  void tell(const group_command& what, std::uint64_t number = 0);
+  void tell(const group_command& what);
   void take_reply(const packet& what);
   void come_back();
   [[nodiscard]] packet to(packet_kind what, std::uint32_t node) const;
@@ -67,7 +65,7 @@ class simulated_node {
   std::shared_ptr<const group_view> seen_;
   std::map<std::uint32_t, std::pair<node_life, failure_detector>> detectors_;
   std::optional<suspicion> suspicion_;
-  std::vector<service> services_;
+  std::map<std::uint32_t, placement_runner> runners_;  ///< by child
   std::vector<packet> held_;
   std::vector<peer_change> verdicts_;
 };

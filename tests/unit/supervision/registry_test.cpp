@@ -181,6 +181,9 @@ TEST(membership_group, commands_and_results_survive_their_bytes) {
   for (const group_command& what : {group_command{names::command{names::claim{"orders", {1, 2}, 3}}},
                                     group_command{names::command{names::release{"orders", 4}}},
                                     group_command{names::command{names::settled{"orders", 4}}},
+                                    group_command{placing::command{placing::place{"orders", "db", 3}}},
+                                    group_command{placing::command{placing::forget{"orders"}}},
+                                    group_command{placing::command{placing::report_load{{1, 2}, 900}}},
                                     group_command{members::command{members::drain{{1, 2}}}}}) {
     const auto bytes = encode(what);
     EXPECT_EQ(decode_group_command(bytes), what);
@@ -188,9 +191,9 @@ TEST(membership_group, commands_and_results_survive_their_bytes) {
       EXPECT_FALSE(decode_group_command(std::string_view{bytes}.substr(0, size)));
     EXPECT_FALSE(decode_group_command(bytes + 'x'));
   }
-  for (const group_result& what :
-       {group_result{membership_result{membership_error::fenced, 7, 8}},
-        group_result{registry_result{registry_error::taken, {{1, 2}, 3, 4, true}}}})
+  for (const group_result& what : {group_result{membership_result{membership_error::fenced, 7, 8}},
+                                   group_result{registry_result{registry_error::taken, {{1, 2}, 3, 4, true}}},
+                                   group_result{placement_error::full}})
     EXPECT_EQ(decode_group_result(encode(what)), what);
 }
 
