@@ -136,6 +136,9 @@ class command_line {
         [this] { return run_ps(common_); });
     add("status", "Judge the cluster: leader, quorum, laggards, who hears whom; 1 unhealthy, 4 no quorum",
         [this] { return run_status(common_); });
+    add("members",
+        "List the members as the nodes agreed on them: view, state, incarnation; 1 unless all are up",
+        [this] { return run_members(common_); });
     auto& tree = add("tree", "Draw the supervision tree of a node, or of all",
                      [this] { return run_tree(common_, node_); });
     tree.add_option("NODE", node_, "n1, n2, …");

@@ -12,6 +12,7 @@
 #include "bulwark/cluster/cluster_view.hpp"
 #include "bulwark/cluster/control_client.hpp"
 #include "bulwark/cluster/health.hpp"
+#include "bulwark/cluster/members_view.hpp"
 #include "bulwark/cluster/table.hpp"
 #include "bulwark/cluster/tree_view.hpp"
 #include "json_fields.hpp"
@@ -103,6 +104,23 @@ exit_code run_status(const common_options& common) {
   std::cout << (common.json ? status_json(view, judged) : status_text(view, judged, colour_for(common)))
             << std::flush;
   return judged.code;
+}
+
+exit_code run_members(const common_options& common) {
+  const auto directory = resolve_directory(common.directory);
+  const auto config = require_config(directory);
+  std::vector<control_question> questions;
+  for (const auto& node : config.nodes)
+    questions.push_back({directory.node_data(node.id), R"({"do":"members"})"});
+  const auto answers = ask_all(questions, common.timeout);
+  std::vector<std::pair<std::string, std::string>> told;
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    told.emplace_back(config.nodes[i].id, answers[i].ok() ? answers[i].line : "");
+  const auto shown = show_members(told, common.json, colour_for(common));
+  std::cout << shown.text << std::flush;
+  if (shown.any) return shown.all_are_up ? exit_code::ok : exit_code::unhealthy;
+  throw failure(exit_code::unreachable, "no node of " + directory.root().string() + " answers",
+                "see `bulwark ps`; `bulwark up` starts the cluster");
 }
 
 exit_code run_tree(const common_options& common, const std::string& node) {

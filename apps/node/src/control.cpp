@@ -17,6 +17,7 @@
 #include "bulwark/consensus/messages.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/messages.hpp"
+#include "members_json.hpp"
 
 namespace bulwark::node {
 
@@ -137,13 +138,15 @@ class control_actor final : public service_actor {
   void take(control_request& request) {
     const auto what = request.what["do"].get<std::string>();
     if (what == "status") return status(std::move(request.reply));
+    if (what == "members") return request.reply(members_json(options_.board->latest().get()));
     if (what == "tree") return tree(std::move(request.reply));
     if (what == "kill") return kill(request.what.value("actor", json{}), std::move(request.reply));
     if (what == "drain") {
       options_.drain();
       return request.reply({{"ok", true}});
     }
-    request.reply(failure("\"" + what + "\" is not understood; expected status, tree, kill or drain"));
+    request.reply(
+        failure("\"" + what + "\" is not understood; expected status, members, tree, kill or drain"));
   }
 
   // -- status: the replica's part, then the peers', each left out if its actor does not answer in time
@@ -162,25 +165,33 @@ class control_actor final : public service_actor {
   json own_status() const {
     const auto& facts = *options_.facts;
     const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - facts.started;
-    return {{"ok", true},
-            {"id", facts.id},
-            {"pid", ::getpid()},
-            {"cluster", facts.cluster},
-            {"state", to_string(facts.phase.load())},
-            {"role", nullptr},
-            {"leader", nullptr},
-            {"ballot", nullptr},
-            {"promised", nullptr},
-            {"chosen", nullptr},
-            {"applied", nullptr},
-            {"quorum", nullptr},
-            {"uptime_s", uptime.count()},
-            {"incarnation", facts.incarnation},
-            {"resp", options_.resp()},
-            {"listen", facts.listen},
-            {"version", BULWARK_VERSION},
-            {"connections", options_.connections()},
-            {"peers", json::array()}};
+    json out{{"ok", true},
+             {"id", facts.id},
+             {"pid", ::getpid()},
+             {"cluster", facts.cluster},
+             {"state", to_string(facts.phase.load())},
+             {"role", nullptr},
+             {"leader", nullptr},
+             {"ballot", nullptr},
+             {"promised", nullptr},
+             {"chosen", nullptr},
+             {"applied", nullptr},
+             {"quorum", nullptr},
+             {"uptime_s", uptime.count()},
+             {"incarnation", facts.incarnation},
+             {"resp", options_.resp()},
+             {"listen", facts.listen},
+             {"version", BULWARK_VERSION},
+             {"connections", options_.connections()},
+             {"peers", json::array()},
+             {"view", nullptr},
+             {"member", nullptr}};
+    if (const auto group = options_.board->latest()) {
+      out["view"] = group->nodes().view();
+      const auto* self = group->nodes().find(options_.node);
+      if (self) out["member"] = to_string(self->state);
+    }
+    return out;
   }
 
   static void add(json& out, const consensus::replica_report& report) {

@@ -18,10 +18,12 @@
 #include "bulwark/consensus/log_store_actor.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/kv/front.hpp"
+#include "bulwark/node/group_machine.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/process_meter.hpp"
 #include "bulwark/supervision/supervisor.hpp"
 #include "control.hpp"
+#include "membership_actor.hpp"
 #include "serving_addresses.hpp"
 
 namespace bulwark::node {
@@ -88,6 +90,9 @@ struct node_tree::impl {
         heartbeats{make_ref("heartbeats")},
         log{make_ref("log")},
         replica{make_ref("replica")},
+        membership{make_ref("membership")},
+        board{std::make_shared<member_board>(parts.facts->incarnation,
+                                             [ref = membership] { tell_group_changed(ref); })},
         clients{front_settings()} {
     for (const auto& [peer, where] : parts.options->peers)
       links.emplace(peer, make_ref("link-n" + std::to_string(peer), packets_held_max));
@@ -126,8 +131,10 @@ struct node_tree::impl {
       return spawn_connector(sys, dialling);
     }));
     for (const auto& [peer, ref] : links) {
-      link_options one{
-          .self = identity(), .peer = peer, .connector = connector, .subscribers = {replica, heartbeats}};
+      link_options one{.self = identity(),
+                       .peer = peer,
+                       .connector = connector,
+                       .subscribers = {replica, heartbeats, membership}};
       children.push_back(
           worker("link-n" + std::to_string(peer), ref,
                  [one](caf::actor_system& sys, const caf::actor&) { return spawn_link(sys, one); }));
@@ -160,9 +167,15 @@ struct node_tree::impl {
       }
       return measured;
     };
-    return worker("heartbeats", heartbeats, [settings](caf::actor_system& sys, const caf::actor&) {
-      return spawn_heartbeat_monitor(sys, settings);
-    });
+    settings.on_change = [shown = board, ref = membership](const peer_change& change) {
+      shown->set_verdict(change.peer, change.to);
+      tell_verdict(ref, change);
+    };
+    return worker("heartbeats", heartbeats,
+                  [settings, shown = board](caf::actor_system& sys, const caf::actor&) {
+                    shown->begin_hearing(std::chrono::steady_clock::now());
+                    return spawn_heartbeat_monitor(sys, settings);
+                  });
   }
 
   child consensus_branch() {
@@ -203,9 +216,27 @@ struct node_tree::impl {
     settings.core.timeout = parts.options->timeout;
     settings.core.snapshot_bytes = snapshot_bytes;
     settings.log = log;
-    settings.machine = clients.machine_factory();
+    settings.machine = [service = clients.machine_factory(), shown = board] {
+      return std::make_unique<group_machine>(service(), shown);
+    };
     settings.on_ready = std::move(on_ready);
     return settings;
+  }
+
+  child membership_branch() {
+    membership_options settings;
+    settings.self = parts.options->id;
+    settings.address = parts.facts->listen;
+    settings.roles = {"kv"};
+    settings.phase = [facts = parts.facts] { return facts->phase.load(); };
+    settings.board = board;
+    settings.replica = replica;
+    settings.links = links;
+    settings.interval = parts.options->interval;
+    settings.timeout = parts.options->timeout;
+    return worker("membership", membership, [settings](caf::actor_system& sys, const caf::actor&) {
+      return spawn_membership(sys, settings);
+    });
   }
 
   child control_branch(const std::weak_ptr<impl>& weak) {
@@ -213,6 +244,7 @@ struct node_tree::impl {
       control_options settings;
       settings.directory = parts.data->path();
       settings.facts = parts.facts;
+      settings.node = parts.options->id;
       settings.root = [weak]() -> caf::actor {
         const auto strong = weak.lock();
         if (!strong) return {};
@@ -221,6 +253,7 @@ struct node_tree::impl {
       };
       settings.replica = replica;
       settings.heartbeats = heartbeats;
+      settings.board = board;
       settings.resp = [this] { return resp(); };
       settings.connections = [this] { return clients.connections(); };
       settings.drain = parts.drain;
@@ -248,6 +281,8 @@ struct node_tree::impl {
   caf::actor heartbeats;
   caf::actor log;
   caf::actor replica;
+  caf::actor membership;
+  std::shared_ptr<member_board> board;
   std::map<std::uint32_t, caf::actor> links;
   const std::shared_ptr<serving_addresses> serving = std::make_shared<serving_addresses>();
   kv::service clients;
@@ -263,8 +298,8 @@ node_tree::node_tree(caf::actor_system& system, node_parts parts)
   node.parts.facts->listen = node::to_string(endpoint{listen.host, port});
   supervisor_options root{
       .name = "root", .flags = flags(restart_strategy::one_for_one), .children = {}, .sink = node.parts.sink};
-  root.children = {node.links_branch(), node.heartbeats_branch(), node.consensus_branch(),
-                   node.control_branch(impl_), node.clients_branch()};
+  root.children = {node.links_branch(),      node.heartbeats_branch(),   node.consensus_branch(),
+                   node.membership_branch(), node.control_branch(impl_), node.clients_branch()};
   root.parent = node.parts.parent;
   const std::lock_guard guard{node.root_mutex};
   node.root = spawn_supervisor(system, std::move(root));
@@ -277,6 +312,7 @@ node_tree::~node_tree() {
 
 const caf::actor& node_tree::root() const { return impl_->root; }
 std::string node_tree::resp() const { return impl_->resp(); }
+void node_tree::leave(duration patience) { leave_group(impl_->membership, patience); }
 void node_tree::drain_clients() { impl_->clients.drain(); }
 std::size_t node_tree::connections() const { return impl_->clients.connections(); }
 

@@ -28,6 +28,7 @@ struct node_parts {
 /// ├─ links (one_for_one)        connector, link-n2, link-n3, ...
 /// ├─ heartbeats
 /// ├─ consensus (rest_for_one)   log, replica
+/// ├─ membership                 speaks for this node in the group
 /// ├─ control                    the control socket
 /// └─ clients (rest_for_one)     sessions (one_for_one): session1, ...; front
 /// ```
@@ -46,6 +47,9 @@ class node_tree {
 
   /// No new connections; those that are open end once their commands are answered.
   void drain_clients();
+
+  /// Says to the group that this node leaves, and waits for that long at most until the group has heard it.
+  void leave(duration patience);
 
   [[nodiscard]] std::size_t connections() const;
 

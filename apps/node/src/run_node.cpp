@@ -32,6 +32,10 @@ constexpr int exit_gave_up = 70;
 constexpr int exit_data = 73;
 constexpr int exit_port = 74;
 
+/// How long a node that ends waits for the group to hear of it: when all nodes end, the last ones wait in
+/// vain.
+constexpr auto leave_patience = 300ms;
+
 /// Tells the main thread that the tree has ended, or got ready.
 constexpr int signal_ended = SIGUSR1;
 constexpr int signal_ready = SIGUSR2;
@@ -130,6 +134,7 @@ class node_run {
     const auto drained_by = clock::now() + options_.drain;
     while (tree_->connections() > 0 && clock::now() < drained_by)
       if (const int again = await_signal(signals_, clock::now() + 10ms); is_stop(again)) ::_exit(128 + again);
+    tree_->leave(leave_patience);
     ask_to_stop(tree_->root());
     const auto stopped_by = clock::now() + options_.drain + 5s;
     for (;;) {

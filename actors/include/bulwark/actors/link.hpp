@@ -34,7 +34,8 @@ namespace bulwark {
 /// Channels of a link. Each has its own credit, so that heartbeats get through beside bulk.
 inline constexpr std::uint8_t consensus_channel = 0;
 inline constexpr std::uint8_t heartbeat_channel = 1;
-inline constexpr std::size_t link_channels = 2;
+inline constexpr std::uint8_t membership_channel = 2;
+inline constexpr std::size_t link_channels = 3;
 
 /// Who a node is to its peers.
 struct node_identity {
@@ -62,8 +63,8 @@ struct link_options {
   /// Get the packets of their channel, and every peer_link_state; stable references. May be empty.
   std::array<caf::actor, link_channels> subscribers;
   /// What the peer may send without this side taking it. The peer learns it from hello or welcome.
-  std::array<credit_window, link_channels> windows{credit_window{4096, 32u << 20},
-                                                   credit_window{64, 64u << 10}};
+  std::array<credit_window, link_channels> windows{
+      credit_window{4096, 32u << 20}, credit_window{64, 64u << 10}, credit_window{256, 64u << 10}};
   duration hello_timeout = std::chrono::seconds{1};
 };
 

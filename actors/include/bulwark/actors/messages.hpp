@@ -30,7 +30,7 @@ enum class service_error : std::uint8_t {
 /// its channel.
 struct peer_packet {
   std::uint32_t peer = 0;    ///< number of the node at the other end
-  std::uint8_t channel = 0;  ///< 0 consensus, 1 heartbeats
+  std::uint8_t channel = 0;  ///< 0 consensus, 1 heartbeats, 2 membership
   std::string bytes;
 };
 

@@ -24,6 +24,8 @@ struct common_options {
 /// output and returns the program's exit code. Errors: they throw failure, for show_failure().
 exit_code run_ps(const common_options& common);
 exit_code run_status(const common_options& common);
+/// The members as the nodes agreed on them; unhealthy unless all are up.
+exit_code run_members(const common_options& common);
 /// `node` is "n2", or empty for all nodes.
 exit_code run_tree(const common_options& common, const std::string& node);
 /// `target` is "n2" for a process, or "n2/clients/session1" for an actor in it. `signal` is a name with or

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "bulwark/consensus/core/state_machine.hpp"
+#include "bulwark/node/member_board.hpp"
+#include "bulwark/supervision/core/membership_group.hpp"
+
+namespace bulwark::node {
+
+/// The payload of a request to a replica whose machine is a group_machine. It begins with eight bytes that no
+/// command of the machine beside it begins with: as the first field of a key-value batch they would bound
+/// memory to 7 * 10^18 bytes.
+[[nodiscard]] consensus::bytes group_request(const group_command& what);
+
+/// What a node replicates: its service's machine, and beside it the membership, in one log. Commands with the
+/// mark of group_request go to the membership, all others to the service as they are; so logs and snapshots
+/// of a service without a membership stay valid.
+///
+/// Saved: that of the service as long as nobody joined; then
+///        0xfe | version u8 (1) | membership, with its length in front (u32) | service
+/// Owner: one replica_actor or a test; not thread-safe, only the board is
+class group_machine final : public consensus::state_machine {
+ public:
+  /// `service` must not be saved as something that begins with 0xfe.
+  group_machine(std::unique_ptr<consensus::state_machine> service, std::shared_ptr<member_board> board);
+
+  consensus::bytes apply(const consensus::bytes& command) override;
+  [[nodiscard]] consensus::bytes query(const consensus::bytes& question) const override;
+  [[nodiscard]] std::optional<consensus::bytes> save() const override;
+  [[nodiscard]] bool restore(std::string_view saved) override;
+
+ private:
+  std::unique_ptr<consensus::state_machine> service_;
+  std::shared_ptr<member_board> board_;
+  membership_group group_;
+};
+
+}  // namespace bulwark::node
