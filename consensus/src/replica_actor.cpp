@@ -80,6 +80,8 @@ class replica_actor final : public actor_base {
     // A promise that is merely dropped would leave its client waiting for ever.
     for (auto& [number, client] : std::exchange(clients_, {}))
       client.deliver(submit_result{static_cast<std::uint8_t>(outcome::unknown), {}});
+    for (auto& [number, asker] : std::exchange(transfers_, {}))
+      asker.deliver(transfer_result{static_cast<std::uint8_t>(transfer_outcome::lost), 0});
     // The log may still owe this actor an answer, and so hold it: without this they would keep each other.
     options_.log = nullptr;
     options_.links.clear();
@@ -97,7 +99,8 @@ class replica_actor final : public actor_base {
            },
            [this](log_writable what) { set_writable(what.writable); },
            [this](timer_fired timer) { wake_up(timer.generation); }, [this](turn_ended) { end_turn(); },
-           [this](get_replica_status) { return report(); });
+           [this](get_replica_status) { return report(); },
+           [this](transfer_leadership what) { return take(what); });
     step(tick{});
     if (options_.on_ready) options_.on_ready();
   }
@@ -111,6 +114,13 @@ class replica_actor final : public actor_base {
     clients_.emplace(number, promise);
     arrived_.push_back({number, kind, std::move(what.payload)});
     end_turn_later();
+    return promise;
+  }
+
+  caf::result<transfer_result> take(transfer_leadership what) {
+    auto promise = make_response_promise<transfer_result>();
+    transfers_.emplace(++requests_, promise);
+    step(transfer{requests_, node_id{what.to}});
     return promise;
   }
 
@@ -186,6 +196,15 @@ class replica_actor final : public actor_base {
   void perform(leader_changed& what) {
     spdlog::info("replica {}: follows {}", to_string(options_.core.self),
                  what.leader == ballot{} ? "no leader" : to_string(what.leader));
+  }
+
+  void perform(transferred& what) {
+    spdlog::info("replica {}: a transfer of leadership ended with {}; {} leads",
+                 to_string(options_.core.self), to_string(what.result),
+                 what.leader == node_id::none ? "nobody" : to_string(what.leader));
+    auto asker = transfers_.extract(what.number);
+    BULWARK_INVARIANT(!asker.empty());
+    asker.mapped().deliver(transfer_result{static_cast<std::uint8_t>(what.result), number(what.leader)});
   }
 
   void perform(save_snapshot& what) {
@@ -331,6 +350,7 @@ class replica_actor final : public actor_base {
   std::unique_ptr<state_machine> machine_;
 
   std::unordered_map<std::uint64_t, caf::typed_response_promise<submit_result>> clients_;
+  std::unordered_map<std::uint64_t, caf::typed_response_promise<transfer_result>> transfers_;
   std::uint64_t requests_ = 0;
   std::vector<client_request> arrived_;  ///< in this turn
 

@@ -57,6 +57,8 @@ std::string scenario::run(const std::string& command) {
     set_link(member_named(first), member_named(second), third == "up");
   else if (verb == "isolate" || verb == "join")
     isolate(member_named(first), verb == "isolate");
+  else if (verb == "transfer")
+    members_.at(member_named(first))->step(transfer{++requests_, node_id(member_named(second) + 1)}, now_);
   else if (verb == "show")
     show();
   else if (verb == "prove_liveness")
@@ -266,6 +268,11 @@ void scenario::on_disk_work(member& by, std::function<void(member&, instant)> th
 void scenario::on_restored(member& by, slot at, bool own) {
   say(to_string(by.id()) + " restores " + (own ? "its snapshot of " : "a snapshot of ") + to_string(at));
   agreement_->on_restored(by.id(), by.life(), at, by.machine().hash());
+}
+
+void scenario::on_transferred(member& by, const transferred& what) {
+  say(to_string(by.id()) + " ends the transfer: " + to_string(what.result) + ", " +
+      (what.leader == node_id::none ? "nobody" : to_string(what.leader)) + " leads");
 }
 
 void scenario::on_leader(member& by, ballot leader) {

@@ -32,6 +32,7 @@ namespace bulwark::test {
 ///     link nI nJ down|up    the connection is reset, or there again; both notice
 ///     link nI nJ lost       only nI notices a reset, and messages still pass
 ///     isolate nI / join nI  all links of nI
+///     transfer nI nJ        nI is asked to hand leadership over to nJ
 ///     show                  one line for each member
 ///     prove_liveness        mends everything, and wants every member to write and to read
 class scenario final : public member_observer {
@@ -50,6 +51,7 @@ class scenario final : public member_observer {
   void on_answer(member& by, const consensus::answer& what) override;
   void on_fetch(member& by, const consensus::fetch& what) override;
   void on_leader(member& by, consensus::ballot leader) override;
+  void on_transferred(member& by, const consensus::transferred& what) override;
   void on_disk_work(member& by, std::function<void(member&, instant)> then) override;
   void on_restored(member& by, consensus::slot at, bool own) override;
 

@@ -68,7 +68,7 @@ class chaos {
   }
 
   void fault(random_stream& dice) {
-    switch (dice.below(16)) {
+    switch (dice.below(18)) {
       case 0:
       case 1:
       case 2: return crash(any(dice), dice);
@@ -86,6 +86,8 @@ class chaos {
       case 12: return cluster_.fill_disk(any(dice), some(dice, 2s));
       case 13: return cluster_.break_disk(any(dice));
       case 14: return cluster_.jump_clock(any(dice), some(dice, 3s));
+      case 15:
+      case 16: return hand_over(dice);
       default: return isolate(any(dice), dice);
     }
   }
@@ -145,6 +147,12 @@ class chaos {
         cluster_.cut(i, j);
         cluster_.at(some(dice, 2s), [this, i, j] { cluster_.mend(i, j); });
       }
+  }
+
+  /// Everybody is asked to; only whoever leads has something to hand over.
+  void hand_over(random_stream& dice) {
+    const auto to = any(dice);
+    for (std::size_t i = 0; i < cluster_.size(); ++i) cluster_.transfer_leadership(i, to);
   }
 
   void isolate(std::size_t which, random_stream& dice) {

@@ -68,6 +68,9 @@ struct describe_body {
            std::to_string(offset + data.size()) + " of " + std::to_string(of.total) + " chosen " +
            to_string(m.chosen);
   }
+  std::string operator()(const take_over& m) const {
+    return "take_over " + to_string(m.under) + " chosen " + to_string(m.chosen);
+  }
 };
 
 }  // namespace

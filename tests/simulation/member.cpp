@@ -71,6 +71,7 @@ void member::perform(query& what, instant now) {
 
 void member::perform(answer& what, instant) { observer_.on_answer(*this, what); }
 void member::perform(fetch& what, instant) { observer_.on_fetch(*this, what); }
+void member::perform(transferred& what, instant) { observer_.on_transferred(*this, what); }
 void member::perform(leader_changed& what, instant) { observer_.on_leader(*this, what.leader); }
 
 void member::perform(save_snapshot& what, instant) {

@@ -24,6 +24,7 @@ class member_observer {
   virtual void on_apply(member& by, const consensus::apply& what) = 0;
   virtual void on_answer(member& by, const consensus::answer& what) = 0;
   virtual void on_fetch(member& by, const consensus::fetch& what) = 0;
+  virtual void on_transferred(member& by, const consensus::transferred& what) = 0;
   virtual void on_leader(member& by, consensus::ballot leader) = 0;
   /// To be called back in the same life, once the disk has had the time that a snapshot takes.
   virtual void on_disk_work(member& by, std::function<void(member&, instant now)> then) = 0;
@@ -64,6 +65,7 @@ class member {
   void perform(consensus::answer& what, instant now);
   void perform(consensus::fetch& what, instant now);
   void perform(consensus::leader_changed& what, instant now);
+  void perform(consensus::transferred& what, instant now);
   void perform(consensus::save_snapshot& what, instant now);
   void perform(consensus::restore_snapshot& what, instant now);
   void perform(consensus::install_snapshot& what, instant now);

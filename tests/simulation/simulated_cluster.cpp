@@ -315,6 +315,22 @@ void simulated_cluster::jump_clock(std::size_t which, duration how_far) {
   in_life(which, 0s, [this](member& m) { m.step(tick{}, clock_of(m)); });
 }
 
+void simulated_cluster::transfer_leadership(std::size_t which, std::size_t to) {
+  in_life(which, 0s, [this, to](member& m) {
+    say(to_string(m.id()) + " is asked to hand over to " + to_string(members_[to]->id()));
+    statistics_.count(happening::transfer_asked);
+    transfers_.insert(++transfers_begun_);
+    m.step(transfer{transfers_begun_, members_[to]->id()}, clock_of(m));
+  });
+}
+
+void simulated_cluster::on_transferred(member& by, const transferred& what) {
+  say(to_string(by.id()) + " transfer: " + to_string(what.result));
+  violations_.expect(transfers_.erase(what.number) == 1, "a transfer was answered twice, or never asked for");
+  if (what.result == transfer_outcome::moved) statistics_.count(happening::leader_moved);
+  if (what.result == transfer_outcome::timed_out) statistics_.count(happening::transfer_timed_out);
+}
+
 void simulated_cluster::heal() {
   say("heal");
   healed_ = true;

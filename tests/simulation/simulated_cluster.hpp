@@ -52,6 +52,8 @@ class simulated_cluster final : public member_observer {
   void fill_disk(std::size_t which, duration how_long);
   /// Its clock leaps ahead of the others.
   void jump_clock(std::size_t which, duration how_far);
+  /// Whoever leads there is asked to hand over.
+  void transfer_leadership(std::size_t which, std::size_t to);
   /// Cuts the way from one to the other; the other way stays.
   void cut(std::size_t from, std::size_t to);
   void mend(std::size_t from, std::size_t to) { cuts_.erase({from, to}); }
@@ -93,6 +95,7 @@ class simulated_cluster final : public member_observer {
   void on_answer(member& by, const consensus::answer& what) override;
   void on_fetch(member& by, const consensus::fetch& what) override;
   void on_leader(member& by, consensus::ballot leader) override;
+  void on_transferred(member& by, const consensus::transferred& what) override;
   void on_disk_work(member& by, std::function<void(member&, instant)> then) override;
   void on_restored(member& by, consensus::slot at, bool own) override;
 
@@ -168,6 +171,8 @@ class simulated_cluster final : public member_observer {
       counting_;  ///< by member and request: client and number
   session_clients sessions_;
   std::uint64_t requests_ = 0;
+  std::set<std::uint64_t> transfers_;  ///< that are not answered
+  std::uint64_t transfers_begun_ = 0;
   bool healed_ = false;  ///< no more faults from here on
 
   // For the statistics only.

@@ -5,6 +5,9 @@ namespace bulwark::test {
 namespace {
 
 constexpr std::array names{"leader change",
+                           "transfer asked for",
+                           "leader handed over",
+                           "transfer timed out",
                            "crash",
                            "restart",
                            "unsynced record lost",

@@ -11,6 +11,9 @@ namespace bulwark::test {
 /// What a simulation should bring about; a run that never saw one of these tested less than it claims.
 enum class happening : std::uint8_t {
   leader_change,
+  transfer_asked,
+  leader_moved,
+  transfer_timed_out,
   crash,
   restart,
   lost_record,

@@ -165,6 +165,12 @@ class command_line {
   }
 
   void add_rest() {
+    auto& leader = *app_.add_subcommand("leader", "Work on who leads: `bulwark leader move NODE`");
+    leader.require_subcommand(1);
+    auto* move = leader.add_subcommand("move", "Let another node lead; requests wait for a moment meanwhile");
+    move->callback([this] { action_ = [this] { return run_leader_move(common_, node_); }; });
+    add_common(*move);
+    move->add_option("NODE", node_, "n1, n2, …")->required();
     add("down", "Stop all nodes and the launcher", [this] { return run_down(common_); });
     // These two are only listed here: they are told apart before, and read their own options.
     app_.add_subcommand("node", "Run one node in the foreground; see `bulwark node --help`");

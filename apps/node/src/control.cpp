@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <caf/all.hpp>
+#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -14,6 +15,7 @@
 
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/cluster/control_server.hpp"
+#include "bulwark/consensus/core/replica.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/messages.hpp"
@@ -41,6 +43,7 @@ namespace bulwark::node {
 namespace {
 
 const caf::duration answer_limit{std::chrono::milliseconds{400}};
+const caf::duration transfer_limit{std::chrono::seconds{10}};  ///< the replica itself ends it much earlier
 constexpr std::chrono::milliseconds answer_head_start{20};
 constexpr const char* own_path = "control";  ///< in the tree of the node, see node_tree.hpp
 
@@ -141,12 +144,14 @@ class control_actor final : public service_actor {
     if (what == "members") return request.reply(members_json(options_.board->latest().get()));
     if (what == "tree") return tree(std::move(request.reply));
     if (what == "kill") return kill(request.what.value("actor", json{}), std::move(request.reply));
+    if (what == "move_leader") return move_leader(request.what.value("to", json{}), request.reply);
     if (what == "drain") {
       options_.drain();
       return request.reply({{"ok", true}});
     }
     request.reply(
-        failure("\"" + what + "\" is not understood; expected status, members, tree, kill or drain"));
+        failure("\"" + what +
+                "\" is not understood; expected status, members, tree, kill, move_leader or drain"));
   }
 
   // -- status: the replica's part, then the peers', each left out if its actor does not answer in time
@@ -233,6 +238,24 @@ class control_actor final : public service_actor {
               reply(*out);
             },
             [out, reply](caf::error&) { reply(*out); });
+  }
+
+  /// `to` is "n2".
+  void move_leader(const json& to, const reply_function& reply) {
+    const auto name = to.is_string() ? to.get<std::string>() : std::string{};
+    std::uint32_t target = 0;
+    const auto* end = name.data() + name.size();
+    if (name.size() < 2 || name.front() != 'n' || std::from_chars(name.data() + 1, end, target).ptr != end ||
+        target == 0)
+      return reply(failure("expected the node that is to lead in \"to\", such as n2"));
+    request(options_.replica, transfer_limit, consensus::transfer_leadership{target})
+        .then(
+            [reply, name](const consensus::transfer_result& result) {
+              const consensus::transfer_outcome how{result.outcome};
+              if (how == consensus::transfer_outcome::moved) return reply({{"ok", true}, {"leader", name}});
+              reply(failure("leadership did not go to " + name + ": " + consensus::to_string(how)));
+            },
+            [reply](caf::error&) { reply(failure("the replica did not answer in time")); });
   }
 
   // -- the tree

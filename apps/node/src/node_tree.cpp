@@ -16,6 +16,7 @@
 #include "bulwark/actors/stable_ref.hpp"
 #include "bulwark/consensus/file_log_store.hpp"
 #include "bulwark/consensus/log_store_actor.hpp"
+#include "bulwark/consensus/messages.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/kv/front.hpp"
 #include "bulwark/node/group_machine.hpp"
@@ -313,6 +314,13 @@ node_tree::~node_tree() {
 const caf::actor& node_tree::root() const { return impl_->root; }
 std::string node_tree::resp() const { return impl_->resp(); }
 void node_tree::leave(duration patience) { leave_group(impl_->membership, patience); }
+void node_tree::hand_leadership_over() {
+  const auto& options = *impl_->parts.options;
+  const auto limit = options.interval + options.timeout + 200ms;
+  caf::scoped_actor asker{impl_->system};
+  asker->request(impl_->replica, caf::duration{limit}, consensus::transfer_leadership{})
+      .receive([](const consensus::transfer_result&) {}, [](const caf::error&) {});
+}
 void node_tree::drain_clients() { impl_->clients.drain(); }
 std::size_t node_tree::connections() const { return impl_->clients.connections(); }
 

@@ -129,7 +129,10 @@ class node_run {
 
   int stop(int signal) {
     spdlog::info("got {}; drains for at most {} ms", strsignal(signal), options_.drain.count());
-    facts_->phase = node::node_phase::draining;
+    const auto before = facts_->phase.exchange(node::node_phase::draining);
+    // While clients are still served: their requests go on to the next leader, which need not be elected
+    // then.
+    if (before == node::node_phase::up) tree_->hand_leadership_over();
     tree_->drain_clients();
     const auto drained_by = clock::now() + options_.drain;
     while (tree_->connections() > 0 && clock::now() < drained_by)

@@ -41,6 +41,7 @@ template <> struct frame_kind<forward> : kind<13> {};
 template <> struct frame_kind<forward_reply> : kind<14> {};
 template <> struct frame_kind<snapshot_ask> : kind<15> {};
 template <> struct frame_kind<snapshot_chunk> : kind<16> {};
+template <> struct frame_kind<take_over> : kind<17> {};
 
 template <class F, either<ballot> T> bool fields(F&& f, T& x) { return f(x.round, x.node); }
 template <class F, either<command> T> bool fields(F&& f, T& x) { return f(x.origin, x.incarnation, x.request, x.payload); }
@@ -65,6 +66,7 @@ template <class F, either<snapshot_id> T> bool fields(F&& f, T& x) { return f(x.
 template <class F, either<snapshot_part> T> bool fields(F&& f, T& x) { return f(x.of, x.offset, x.data); }
 template <class F, either<snapshot_ask> T> bool fields(F&& f, T& x) { return f(x.at, x.offset); }
 template <class F, either<snapshot_chunk> T> bool fields(F&& f, T& x) { return f(x.part, x.chosen); }
+template <class F, either<take_over> T> bool fields(F&& f, T& x) { return f(x.under, x.chosen); }
 // clang-format on
 
 // -- writing --------------------------------------------------------------------------------------

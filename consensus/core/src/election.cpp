@@ -168,6 +168,7 @@ election::decision election::decide(instant now, bool able, slot chosen) {
   if (!changed_) return decision::none;
   changed_ = false;
   const bool round_over = std::exchange(round_over_, false);
+  const bool hurried = std::exchange(hurried_, false) && !leads_ && able;
   const auto before = answer_to({}, {});
 
   alive_.clear();
@@ -190,7 +191,8 @@ election::decision election::decide(instant now, bool able, slot chosen) {
   } else if (!take_over_at_ && (round_over || all_answered())) {
     take_over_at_ = now + patience(chosen);
   }
-  if (result == decision::none && take_over_at_ && now >= *take_over_at_) {
+  const bool due = take_over_at_ && now >= *take_over_at_;
+  if (result == decision::none && (due || (hurried && has_quorum()))) {
     leads_ = true;
     content_ = true;
     raise_own();
@@ -198,6 +200,11 @@ election::decision election::decide(instant now, bool able, slot chosen) {
   }
   if (answer_to({}, {}) != before) tell_all(chosen);
   return result;
+}
+
+void election::hurry() {
+  hurried_ = true;
+  changed_ = true;
 }
 
 void election::raise_own() {

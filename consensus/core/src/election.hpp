@@ -52,6 +52,10 @@ class election {
   /// Draws the conclusions of what happened; on take_over, own() is the new ballot (also of one that led
   /// before). `able` says whether this replica could lead at all.
   decision decide(instant now, bool able, slot chosen);
+  /// The leader that is followed asks this replica to take over: the next decision does, if it can.
+  void hurry();
+  /// Asks a peer at once how far it is, not with the next round.
+  void ask(std::size_t index) { out_.post(voters_.at(index), beat{round_}); }
   void step_down();
   /// Starts over with a ballot above all seen. @pre leads()
   void raise_own();
@@ -63,6 +67,8 @@ class election {
   [[nodiscard]] bool has_quorum() const { return voters_.is_majority(alive_); }
   /// Who was heard of within T_interval + T_timeout, as of the last decision; self included.
   [[nodiscard]] const voter_set& alive() const { return alive_; }
+  /// How far a peer said that it knows the log to be chosen.
+  [[nodiscard]] slot chosen_of(std::size_t index) const { return peers_[index].chosen; }
   /// False if the link to the peer is known to be lost.
   [[nodiscard]] bool is_linked(std::size_t index) const { return peers_[index].linked; }
   [[nodiscard]] instant next_wakeup() const;
@@ -108,6 +114,7 @@ class election {
   voter_set alive_;
   bool changed_ = false;  ///< something happened since the last decision
   bool round_over_ = false;
+  bool hurried_ = false;  ///< the next decision is to take over
   std::optional<instant> take_over_at_;
 };
 

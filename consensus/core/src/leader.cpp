@@ -92,6 +92,7 @@ std::optional<value> leader::next_value(instant now,
     recovered_.clear();
     return value{};
   }
+  if (paused_) return std::nullopt;
   // Two slots (of 64) go out as soon as there is anything; behind them commands gather to batches, since each
   // slot costs every node a packet and its share of an fsync.
   const auto eager_slots = std::max<std::size_t>(1, options_.window / 32);

@@ -64,6 +64,9 @@ class leader {
   /// Takes a command for a slot to come; false, and leaves it alone, if too many wait.
   bool submit(command&& what, instant now);
 
+  /// While paused, commands wait: no slot is opened for them.
+  void pause(bool paused) { paused_ = paused; }
+
   void on_promise(std::size_t from, promise what);
   void on_accepted(std::size_t from, const accepted& what);
 
@@ -101,6 +104,7 @@ class leader {
   output& out_;
 
   phase phase_ = phase::idle;
+  bool paused_ = false;
   ballot under_;
   phase_one promises_;
   slot catch_up_to_{};                        ///< catching_up: everything up to here is chosen

@@ -36,12 +36,14 @@ replica::state::state(replica_options wanted, recovered_state recovered, instant
       proposer{options, group, log, memory, out},
       reading{group, options.waiting_commands, out},
       own_requests{options, out,
-                   [this](request_kind kind, command&& what) { return submit(kind, std::move(what)); }},
+                   [this](request_kind kind, command&& what) { return submit(kind, std::move(what)); },
+                   [this](node_id member) { return is_reached(member); }},
       seen{seen_window(options)},
       snapshots{options, group, recovered.snapshot, recovered.kept, out},
       incoming{options, group, log, out},
       learning{options, group, log, memory, out},
       teaching{options, group, log, snapshots, out},
+      moving{options, group, out},
       now{start},
       to_restore{recovered.snapshot},
       watermark_written{recovered.chosen},
@@ -65,6 +67,8 @@ void replica::state::step(event&& what, instant at, std::vector<effect>& effects
 
 void replica::state::settle() {
   decide_who_leads();
+  moving.advance(proposer, ballots, log.chosen(), now);
+  proposer.pause(moving.pauses());
   // A snapshot that is about to become the state moves the watermark, which a proposing leader must do alone.
   if (!incoming.is_installing())
     proposer.advance(ballots, now,
@@ -193,6 +197,11 @@ bool replica::state::is_own(const command& what) const {
   return what.origin == options.self && what.incarnation == options.incarnation;
 }
 
+bool replica::state::is_reached(node_id member) const {
+  const auto index = group.index_of(member);
+  return index && ballots.alive().has(*index) && ballots.is_linked(*index);
+}
+
 bool replica::state::submit(request_kind kind, command&& what) {
   return kind == request_kind::read ? reading.add(std::move(what)) : proposer.submit(std::move(what), now);
 }
@@ -291,7 +300,8 @@ void replica::step(event what, instant now, std::vector<effect>& effects) {
 }
 
 instant replica::next_wakeup() const {
-  return std::min(state_->ballots.next_wakeup(), state_->own_requests.next_deadline());
+  return std::min(
+      {state_->ballots.next_wakeup(), state_->own_requests.next_deadline(), state_->moving.next_deadline()});
 }
 
 replica_status replica::status() const { return state_->status(); }

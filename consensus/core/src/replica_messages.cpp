@@ -18,6 +18,11 @@ void replica::state::on(received& what) {
   std::visit([&](auto& body) { on(*from, body); }, what.what.what);
 }
 
+void replica::state::on(link_state& what) {
+  ballots.on_link(what.peer, what.up, now);
+  if (!what.up) own_requests.give_up_doubts();
+}
+
 void replica::state::on(tick&) {
   own_requests.on_tick(now);
   if (ballots.on_tick(now)) on_interval();
@@ -33,6 +38,7 @@ void replica::state::on_interval() {
   proposer.on_interval(ballots, now);
   reading.on_interval();
   own_requests.on_interval(now);
+  moving.on_interval();
 }
 
 bool replica::state::is_from_leader(std::size_t from, ballot under) const {
@@ -79,6 +85,16 @@ void replica::state::on(std::size_t from, snapshot_chunk& what) {
   if (proposer.now_in() == leader::phase::proposing || !writable || log.must_replay()) return;
   learning.on_snapshot(from, what.chosen);
   incoming.on_chunk(from, what, now);
+}
+
+void replica::state::on(std::size_t from, take_over& what) {
+  if (!is_from_leader(from, what.under) || memory.promised() != what.under) return;
+  if (ballots.followed() != what.under || !writable || incoming.is_installing()) return;
+  take_watermark(from, what.under, what.chosen);
+  // A leader that goes on proposing has given the transfer up: what it has in flight would be in doubt.
+  const auto* newest = log.find(log.last());
+  const bool late = log.last() > what.chosen && newest && newest->under == what.under;
+  if (log.chosen() == what.chosen && !late) ballots.hurry();
 }
 
 void replica::state::on(std::size_t from, confirm& what) {

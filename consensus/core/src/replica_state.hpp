@@ -16,6 +16,7 @@
 #include "seen_requests.hpp"
 #include "slot_log.hpp"
 #include "snapshots.hpp"
+#include "transfer.hpp"
 #include "voters.hpp"
 
 namespace bulwark::consensus {
@@ -33,7 +34,7 @@ struct replica::state {
   void on(tick&);
   void on(persisted& what) { out.persisted(what.number); }
   void on(storage_state& what) { writable = what.writable; }
-  void on(link_state& what) { ballots.on_link(what.peer, what.up, now); }
+  void on(link_state& what);
   void on(client_request& what) { own_requests.add(std::move(what), now); }
   void on(client_requests& what) {
     for (auto& one : what.requests) own_requests.add(std::move(one), now);
@@ -43,6 +44,7 @@ struct replica::state {
   void on(snapshot_saved& what) { snapshots.on_saved(what); }
   void on(restored& what);
   void on(snapshot_fetched& what);
+  void on(transfer& what) { moving.begin(what, ballots, now); }
 
   // Messages; `from` is the index of the sender, which is a member.
   void on(std::size_t from, beat& what);
@@ -61,6 +63,7 @@ struct replica::state {
   void on(std::size_t from, forward_reply& what);
   void on(std::size_t from, snapshot_ask& what) { snapshots.on_ask(from, what); }
   void on(std::size_t from, snapshot_chunk& what);
+  void on(std::size_t from, take_over& what);
 
   void on_interval();
   void settle();
@@ -81,6 +84,7 @@ struct replica::state {
   void conclude(const command& what, outcome result, bytes reply);
   void give_back(std::vector<command> unproposed);
   [[nodiscard]] bool is_from_leader(std::size_t from, ballot under) const;
+  [[nodiscard]] bool is_reached(node_id member) const;
   [[nodiscard]] bool is_own(const command& what) const;
   [[nodiscard]] replica_status status() const;
 
@@ -106,6 +110,7 @@ struct replica::state {
   snapshot_receiver incoming;
   learner learning;
   teacher teaching;
+  leadership_transfer moving;
 
   instant now;
   bool writable = true;

@@ -63,19 +63,38 @@ void requests::dispatch_parked(instant now) {
 
 void requests::follow(ballot leader, instant now) {
   if (leader == leader_) return;
-  leader_ = leader;
+  const auto former = std::exchange(leader_, leader);
   std::vector<std::uint64_t> lost;
   for (const auto& [number, request] : open_)
-    if (request.now_in == stage::forwarded) lost.push_back(number);
+    if (request.now_in == stage::forwarded && request.under == former) lost.push_back(number);
   std::sort(lost.begin(), lost.end());
   for (const auto number : lost) {
     const auto which = open_.find(number);
-    if (which->second.kind == request_kind::read)
+    if (which->second.kind == request_kind::read) {
       park(which, now);
+    } else if (is_reached_(which->second.under.node)) {
+      doubtful_.push_back(number);
+      patience_.push_back({now + options_.no_leader_patience, number, which->second.attempt});
+    } else {
+      finish(which, outcome::unknown, {});
+    }
+  }
+  dispatch_parked(now);
+}
+
+void requests::give_up_doubts() {
+  std::vector<std::uint64_t> left;
+  for (const auto number : std::exchange(doubtful_, {})) {
+    const auto which = open_.find(number);
+    if (which == open_.end()) continue;
+    const auto& request = which->second;
+    if (request.now_in != stage::forwarded || request.under == leader_) continue;
+    if (is_reached_(request.under.node))
+      left.push_back(number);
     else
       finish(which, outcome::unknown, {});
   }
-  dispatch_parked(now);
+  doubtful_ = std::move(left);
 }
 
 void requests::on_reply(node_id from, forward_reply what, instant now) {
@@ -87,7 +106,9 @@ void requests::on_reply(node_id from, forward_reply what, instant now) {
     return finish(which, what.result, std::move(what.reply));
   if (request.now_in != stage::forwarded || request.under != what.under || from != what.under.node) return;
   // Whoever says so has just ceased to lead: parked, until there is another or the next interval comes.
-  if (what.result == outcome::not_done) return park(which, now);
+  if (what.result == outcome::not_done && (leader_ == ballot{} || leader_ == what.under))
+    return park(which, now);
+  if (what.result == outcome::not_done) return dispatch(which, now);
   finish(which, what.result, std::move(what.reply));
 }
 

@@ -24,13 +24,17 @@ namespace bulwark::consensus {
 ///     |  ^------not_done------'                       '--leadership lost--> unknown
 ///     '--leader elsewhere--> forwarded --reply--> answered
 ///        ^------not_done--------'     '--leader lost--> unknown (a read: parked)
+/// A leader that is deposed but still heard of knows best what became of a write: its reply is awaited for
+/// `no_leader_patience`.
 class requests {
  public:
   /// Gives a command to the own leader. False if it has no room.
   using submit_own = std::function<bool(request_kind, command&&)>;
+  /// Says whether a member is heard of.
+  using reach = std::function<bool(node_id)>;
 
-  requests(const replica_options& options, output& out, submit_own submit)
-      : options_{options}, out_{out}, submit_own_{std::move(submit)} {}
+  requests(const replica_options& options, output& out, submit_own submit, reach is_reached)
+      : options_{options}, out_{out}, submit_own_{std::move(submit)}, is_reached_{std::move(is_reached)} {}
 
   void add(client_request what, instant now);
   /// Who leads, as far as this replica can reach them; {} if nobody.
@@ -38,7 +42,12 @@ class requests {
   void on_reply(node_id from, forward_reply what, instant now);
   void on_tick(instant now);
   /// Tries parked requests again.
-  void on_interval(instant now) { dispatch_parked(now); }
+  void on_interval(instant now) {
+    give_up_doubts();
+    dispatch_parked(now);
+  }
+  /// Writes that were forwarded to a former leader wait for its word only as long as it is heard of.
+  void give_up_doubts();
   /// When on_tick() is due; forgets timers of what is answered.
   instant next_deadline();
 
@@ -83,10 +92,12 @@ class requests {
   const replica_options& options_;
   output& out_;
   submit_own submit_own_;
+  reach is_reached_;
   std::unordered_map<std::uint64_t, open_request> open_;
   std::size_t open_bytes_ = 0;
   ballot leader_;
-  std::deque<std::uint64_t> parked_;  ///< may hold requests that are not parked any more
+  std::vector<std::uint64_t> doubtful_;  ///< may hold requests that were answered meanwhile
+  std::deque<std::uint64_t> parked_;     ///< may hold requests that are not parked any more
   // Each has one length of time, so that its timers are in order.
   std::deque<timer> deadlines_;
   std::deque<timer> patience_;

@@ -64,6 +64,7 @@ class message_maker {
   beat_ack fill(beat_ack) {
     return {random_(), some_ballot(), some_ballot(), random_.below(2) == 1, some_slot()};
   }
+  take_over fill(take_over) { return {some_ballot(), some_slot()}; }
   prepare fill(prepare) { return {some_ballot(), some_slot()}; }
   promise fill(promise) {
     return {some_ballot(), some_slot(), 1, 2, some<accepted_entry>([this] {

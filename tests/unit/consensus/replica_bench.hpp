@@ -111,6 +111,7 @@ class replica_bench {
   std::vector<persist> writes;
   std::vector<apply> applied;
   std::vector<answer> answers;
+  std::vector<transferred> transfers;
   std::vector<fetch> fetches;
   std::vector<query> queries;
   std::vector<save_snapshot> saves;
@@ -123,6 +124,7 @@ class replica_bench {
     if (auto* e = std::get_if<send>(&what)) sent.push_back(std::move(e->what));
     if (auto* e = std::get_if<persist>(&what)) writes.push_back(std::move(*e));
     if (auto* e = std::get_if<answer>(&what)) answers.push_back(std::move(*e));
+    if (auto* e = std::get_if<transferred>(&what)) transfers.push_back(*e);
     if (auto* e = std::get_if<fetch>(&what)) fetches.push_back(*e);
     if (auto* e = std::get_if<save_snapshot>(&what)) saves.push_back(*e);
     if (auto* e = std::get_if<restore_snapshot>(&what)) restores.push_back(*e);

@@ -41,6 +41,28 @@ struct replica_report {
   bool storage_writable = true;
 };
 
+/// Asks a replica_actor that leads to let another member lead. Answered by one `transfer_result` as soon as
+/// that is so, at the latest after T_interval + T_timeout.
+struct transfer_leadership {
+  std::uint32_t to = 0;  ///< 0: the follower that knows most of the log
+};
+
+/// What became of a `transfer_leadership`.
+struct transfer_result {
+  std::uint8_t outcome = 0;  ///< a `transfer_outcome`: 1 moved
+  std::uint32_t leader = 0;  ///< node that leads now, as seen here; 0 if none is known
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, transfer_leadership& x) {
+  return f(caf::meta::type_name("transfer_leadership"), x.to);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, transfer_result& x) {
+  return f(caf::meta::type_name("transfer_result"), x.outcome, x.leader);
+}
+
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, submit& x) {
   return f(caf::meta::type_name("submit"), x.kind, x.payload);
@@ -69,6 +91,8 @@ CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::submit))
 CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::submit_result))
 CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::get_replica_status))
 CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::replica_report))
+CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::transfer_leadership))
+CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::transfer_result))
 CAF_END_TYPE_ID_BLOCK(bulwark_consensus)
 
 namespace bulwark::consensus {

@@ -35,6 +35,9 @@ exit_code run_pause(const common_options& common, const std::string& node);
 exit_code run_resume(const common_options& common, const std::string& node);
 /// Stops the node's process as SIGTERM does, starts it again and waits until it is ready.
 exit_code run_restart(const common_options& common, const std::string& node);
+/// Has the node that leads hand over to `node`, and prints who leads then. Errors: throws failure if nobody
+/// leads, or the leader could not hand over.
+exit_code run_leader_move(const common_options& common, const std::string& node);
 /// Stops all nodes and the launcher and waits for them. Fine if nothing runs.
 exit_code run_down(const common_options& common);
 /// Prints the last `lines` lines of each log; with `follow`, goes on until interrupted.

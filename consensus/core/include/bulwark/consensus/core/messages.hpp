@@ -147,6 +147,15 @@ struct snapshot_chunk {
   friend bool operator==(const snapshot_chunk&, const snapshot_chunk&) = default;
 };
 
+/// The leader hands its leadership over: the receiver is to take over now, with a higher ballot, unless it
+/// knows of more than the sender did. Only a hint; see Ongaro (2014), section 3.10.
+struct take_over {
+  ballot under;   ///< of the leader that asks
+  slot chosen{};  ///< its chosen watermark, behind which it proposed nothing
+
+  friend bool operator==(const take_over&, const take_over&) = default;
+};
+
 // -- linearizable reads (a quorum round shared by all waiting reads) ------------------------------
 
 /// The leader asks whether it still leads.
@@ -204,7 +213,7 @@ struct forward_reply {
 
 using message =
     std::variant<beat, beat_ack, prepare, promise, accept, accepted, refused, chosen_up_to, learn, learned,
-                 confirm, confirmed, forward, forward_reply, snapshot_ask, snapshot_chunk>;
+                 confirm, confirmed, forward, forward_reply, snapshot_ask, snapshot_chunk, take_over>;
 
 /// A message on its way.
 struct envelope {

@@ -153,8 +153,16 @@ struct snapshot_fetched {
   snapshot_part part;  ///< of the slot none if there is no snapshot
 };
 
-using event = std::variant<received, tick, persisted, storage_state, link_state, client_request,
-                           client_requests, fetched, replied, snapshot_saved, restored, snapshot_fetched>;
+/// Somebody wants another member to lead. Answered by exactly one `transferred` effect with the same number,
+/// within T_interval + T_timeout.
+struct transfer {
+  std::uint64_t number = 0;
+  node_id to = node_id::none;  ///< none: the follower that knows most of the log
+};
+
+using event =
+    std::variant<received, tick, persisted, storage_state, link_state, client_request, client_requests,
+                 fetched, replied, snapshot_saved, restored, snapshot_fetched, transfer>;
 
 // -- effects: performed in their order ------------------------------------------------------------
 
@@ -235,8 +243,28 @@ struct fetch_snapshot {
   std::size_t bytes_max;
 };
 
+enum class transfer_outcome : std::uint8_t {
+  moved = 1,        ///< the target leads, as seen from here
+  not_leader = 2,   ///< this replica does not lead: ask the one that does
+  no_member = 3,    ///< the target is no member of the group
+  unreachable = 4,  ///< the target, or every other member, is not heard of
+  busy = 5,         ///< another transfer is under way
+  timed_out = 6,    ///< the target did not take over in time; the leader goes on
+  lost = 7,         ///< leadership went elsewhere meanwhile
+};
+
+/// "timed out".
+const char* to_string(transfer_outcome what);
+
+/// What became of a `transfer`.
+struct transferred {
+  std::uint64_t number = 0;
+  transfer_outcome result = transfer_outcome::lost;
+  node_id leader = node_id::none;  ///< who leads now, as seen from here; none if nobody is known
+};
+
 using effect = std::variant<send, persist, apply, query, answer, fetch, leader_changed, save_snapshot,
-                            restore_snapshot, install_snapshot, fetch_snapshot>;
+                            restore_snapshot, install_snapshot, fetch_snapshot, transferred>;
 
 // -- state, for people and tests ------------------------------------------------------------------
 
