@@ -149,9 +149,8 @@ class control_actor final : public service_actor {
       options_.drain();
       return request.reply({{"ok", true}});
     }
-    request.reply(
-        failure("\"" + what +
-                "\" is not understood; expected status, members, tree, kill, move_leader or drain"));
+    request.reply(failure(
+        "\"" + what + "\" is not understood; expected status, members, tree, kill, move_leader or drain"));
   }
 
   // -- status: the replica's part, then the peers', each left out if its actor does not answer in time

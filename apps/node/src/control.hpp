@@ -30,8 +30,8 @@ struct control_options {
 
 /// Spawns the actor that answers questions on the node's control socket: status, members, tree, kill,
 /// move_leader, drain. Requests and answers are one JSON object a line; docs/architecture.md lists their
-/// fields. Whoever may open the socket (mode 0600) may ask for everything. Throws std::exception if the socket
-/// cannot be made.
+/// fields. Whoever may open the socket (mode 0600) may ask for everything. Throws std::exception if the
+/// socket cannot be made.
 caf::actor spawn_control(caf::actor_system& system, control_options options);
 
 }  // namespace bulwark::node

@@ -147,8 +147,15 @@ TEST(detector_options_test, times_must_be_above_zero) {
   EXPECT_NE((detector_options{1ms, 0ms}.validate()), "");
 }
 
-const heartbeat sample{heartbeat_kind::ack, node_status::draining, 7, 0x0102030405060708, 99, 1u << 31, ~0ull,
-                       {1, 2, 3, ~0u}, "host:1"};
+const heartbeat sample{heartbeat_kind::ack,
+                       node_status::draining,
+                       7,
+                       0x0102030405060708,
+                       99,
+                       1u << 31,
+                       ~0ull,
+                       {1, 2, 3, ~0u},
+                       "host:1"};
 
 TEST(heartbeat_test, what_is_encoded_is_decoded) { EXPECT_EQ(decode_heartbeat(encode(sample)), sample); }
 
