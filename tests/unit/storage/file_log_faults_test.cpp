@@ -16,8 +16,8 @@ namespace {
 
 using namespace consensus;
 
-constexpr std::uint64_t last_slot = 20;
-const std::vector groups{group_id{1}, group_id{2}};
+constexpr std::uint64_t fault_last_slot = 20;
+const std::vector fault_groups{group_id{1}, group_id{2}};
 
 /// Lives through a history of appends; knows what returned and what may be there as well.
 struct history {
@@ -28,7 +28,7 @@ struct history {
     try {
       file_log_store log{log_options_on(disk)};
       for (int i = 0; i < appends; ++i) {
-        const auto batch = random_batch(random, last_slot, 2, i % 7 == 6 ? 12'000 : 900);
+        const auto batch = random_batch(random, fault_last_slot, 2, i % 7 == 6 ? 12'000 : 900);
         perhaps = done;
         perhaps.apply(batch);
         log.append(batch);
@@ -46,7 +46,7 @@ struct history {
   /// Opens the log without faults; what it holds is from now on what is done.
   void expect_kept(simulated_disk& disk) {
     file_log_store log{log_options_on(disk)};
-    const auto found = read_back(log, groups, last_slot);
+    const auto found = read_back(log, fault_groups, fault_last_slot);
     if (found == readable(perhaps)) done = perhaps;
     ASSERT_EQ(found, readable(done));
     perhaps = done;
