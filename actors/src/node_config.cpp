@@ -8,6 +8,7 @@
 
 #include "bulwark/actors/link.hpp"
 #include "bulwark/actors/messages.hpp"
+#include "node_scheduler.hpp"
 
 namespace bulwark {
 
@@ -16,10 +17,7 @@ node_config::node_config(const node_config_options& options) {
   const auto threads = options.threads != 0
                            ? options.threads
                            : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 8);
-  // Sharing: idle threads sleep at once instead of polling, and a busy one never keeps work from the others.
-  // Stealing answers a single request sooner, but polls, or leaves the work of a busy thread lying for
-  // milliseconds.
-  set("scheduler.policy", caf::atom("sharing"));
+  use_node_scheduler(*this);
   set("scheduler.max-threads", threads);
   // Without a limit one actor that feeds itself starves all others.
   set("scheduler.max-throughput", options.throughput);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bulwark/actors/compat.hpp"
+#include "bulwark/actors/short_turn.hpp"
 #include "tracked_element.hpp"
 
 namespace bulwark {
@@ -16,22 +17,6 @@ caf::result<caf::message> refuse_unknown(caf::scheduled_actor* self, caf::messag
   if (self->current_message_id().is_request()) return caf::make_error(caf::sec::unexpected_message);
   return caf::delegated<caf::message>{};  // no answer; caf::drop would send an error to the sender and may
                                           // kill it
-}
-
-/// What somebody sent, as opposed to what CAF tells an actor.
-bool is_mail(const caf::mailbox_element& element) {
-  const auto& content = element.content();
-  return !element.mid.is_response() && !content.match_elements<caf::exit_msg>() &&
-         !content.match_elements<caf::down_msg>() && !content.match_elements<caf::timeout_msg>();
-}
-
-/// What CAF told the actor stays in the queue and goes with it.
-template <class Queue>
-void empty_into(std::vector<caf::mailbox_element_ptr>& waiting, Queue& queue) {
-  std::vector<caf::mailbox_element_ptr> rest;
-  while (auto element = queue.take_front())
-    (is_mail(*element) ? waiting : rest).push_back(std::move(element));
-  for (auto& element : rest) queue.push_back(std::move(element));
 }
 
 caf::error text_of_exception(caf::scheduled_actor*, std::exception_ptr& thrown) {
@@ -99,28 +84,11 @@ bool service_actor::passes_over(caf::mailbox_element& element, const std::except
   return true;
 }
 
-// -- what it leaves -------------------------------------------------------------------------------
-
-/// A copy, in the state in which the handler left it: CAF destroys the element on its way out.
-void service_actor::keep_poison(caf::mailbox_element& element) {
-  const auto last_will = will_.load();
-  if (!last_will || !last_will->with_poison || !is_mail(element)) return;
-  failed_on_ = caf::make_mailbox_element(element.sender, element.mid, element.stages,
-                                         element.copy_content_to_message());
-  element.mid.mark_as_answered();  // the heir answers
-}
+// -- what it leaves (see service_actor_mail.cpp) --------------------------------------------------
 
 bool service_actor::leave_mail_to(mail_heir heir, bool with_poison) {
   will_.store(std::make_shared<const will>(will{std::move(heir), with_poison}));
   return !ending_.load();  // cleanup() looks in the other order, so that one of the two notices the other
-}
-
-service_actor::last_mail service_actor::close_mailbox() {
-  last_mail left{std::move(failed_on_)};
-  mailbox().close();
-  empty_into(left.waiting, get_urgent_queue());
-  empty_into(left.waiting, get_normal_queue());
-  return left;
 }
 
 bool service_actor::cleanup(caf::error&& reason, caf::execution_unit* host) {
@@ -128,6 +96,7 @@ bool service_actor::cleanup(caf::error&& reason, caf::execution_unit* host) {
     if (const auto last_will = will_.exchange(nullptr)) last_will->heir(*this, reason);
     if (const auto poison = std::exchange(failed_on_, nullptr)) refuse(*poison, reason);  // nobody took it
   }
+  const short_turn last_one;  // who hears of this end is best run by this thread, at once
   return caf::event_based_actor::cleanup(std::move(reason), host);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bulwark/actors/messages.hpp"
+#include "bulwark/actors/short_turn.hpp"
 #include "bulwark/actors/stable_ref.hpp"
 
 namespace bulwark {
@@ -103,6 +104,7 @@ void supervisor_actor::take(plan::event event) {
 }
 
 void supervisor_actor::settle_events() {
+  const short_turn scope;
   stepping_ = true;
   std::vector<plan::effect> effects;
   while (!events_.empty()) {

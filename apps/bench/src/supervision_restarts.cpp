@@ -23,6 +23,19 @@ caf::behavior restless_child(service_actor* self, const std::shared_ptr<std::ato
   }};
 }
 
+/// Told to, it waits and crashes the child. The semaphore of the roll makes `ordered_at` visible.
+caf::behavior saboteur(caf::event_based_actor* self, const std::shared_ptr<roll_call>& roll,
+                       const std::shared_ptr<std::chrono::steady_clock::time_point>& ordered_at) {
+  return {
+      [self](int) { self->delayed_send(self, 5ms, 1U); },
+      [roll, ordered_at](unsigned) {
+        const auto victim = roll->who(0);
+        *ordered_at = clock_now();
+        crash(victim);
+      },
+  };
+}
+
 /// Writes each event as a line, as a node does.
 event_sink line_sink() {
   const std::shared_ptr<std::FILE> nowhere{std::fopen("/dev/null", "w"), &std::fclose};
@@ -61,18 +74,27 @@ void measure_latency(caf::actor_system& system, const effort& how_much) {
   options.children = {idle("c", roll, 0)};
   auto root = spawn_supervisor(system, std::move(options));
   roll->await(1);
-  std::vector<double> values;
+  auto ordered_at = std::make_shared<std::chrono::steady_clock::time_point>();
   const std::size_t warm_up = how_much.crashes / 5;
-  for (std::size_t i = 0; i < how_much.crashes + warm_up; ++i) {
+  const auto sample = [&](const char* name, auto&& crash_it) {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < how_much.crashes + warm_up; ++i) {
+      crash_it();
+      const auto end = roll->await(1);
+      if (i >= warm_up) values.push_back(microseconds(end - *ordered_at));
+    }
+    print_samples(name, "us", std::move(values));
+  };
+  // By an actor, as in the Erlang program beside: a thread of the scheduler is then awake.
+  auto hand = system.spawn(saboteur, roll, ordered_at);
+  sample("a.crash_to_ready.by_actor", [&] { caf::anon_send(hand, 1); });
+  sample("a.crash_to_ready.by_thread", [&] {
     std::this_thread::sleep_for(5ms);
     const auto victim = roll->who(0);
-    const auto begin = clock_now();
+    *ordered_at = clock_now();
     crash(victim);
-    const auto end = roll->await(1);
-    if (i >= warm_up) values.push_back(microseconds(end - begin));
-  }
+  });
   roll->forget();
-  print_samples("a.crash_to_ready.idle", "us", std::move(values));
   stop_and_wait(system, std::move(root));
 }
 
