@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Shell functions that tests/mutants/run and tests/mutants/random share. Source it at the top of the tree.
+
+copy=$PWD/build/mutants/source # what bugs are planted into
+tree=$PWD/build/mutants/build  # where that is built
+log=$PWD/build/mutants/log
+
+# prepare_copy: copies the cores, the log store and their tests. Files keep their times, so that a second run builds little.
+prepare_copy() {
+  rm -rf "$copy"
+  mkdir -p "$copy" "$tree"
+  git ls-files -z CMakeLists.txt cmake actors supervision consensus tests | tar --null -c -T - | tar -x -C "$copy"
+  cmake -G Ninja -S "$copy" -B "$tree" -D CMAKE_BUILD_TYPE=None -D CMAKE_CXX_FLAGS="-O1 -D_GLIBCXX_ASSERTIONS" \
+    -D BULWARK_CORES_ONLY=ON -D BULWARK_BUILD_APPS=OFF >"$log" || { cat "$log" && exit 1; }
+}
+
+# build_copy TARGET...
+build_copy() { nice ninja -C "$tree" "$@" >"$log" 2>&1; }
+
+# passes COMMAND...: whether it ends well within two minutes. A hang is a failure as well.
+passes() { timeout 120 "$@" >/dev/null 2>&1; }
