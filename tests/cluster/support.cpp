@@ -68,7 +68,9 @@ std::uint64_t resident_bytes(pid_t pid) {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-bare_nodes::bare_nodes(unsigned count) : count_(count), directory_("bulwark-nodes"), nodes_(count) {
+bare_nodes::bare_nodes(unsigned count, cables between)
+    : count_(count), directory_("bulwark-nodes"), nodes_(count) {
+  if (between == cables::faulty) network_.emplace(count, [this](unsigned node) { return listen(node); });
   for (unsigned number = 1; number <= count_; ++number) start(number);
   for (unsigned number = 1; number <= count_; ++number) {
     if (!await_listening(number, 15s)) throw std::runtime_error("a node does not listen:\n" + log_of(number));
@@ -76,11 +78,11 @@ bare_nodes::bare_nodes(unsigned count) : count_(count), directory_("bulwark-node
 }
 
 std::vector<std::string> bare_nodes::arguments(unsigned number) const {
-  const auto listen = [this](unsigned node) { return "127.0.0.1:" + std::to_string(ports_.base() + node); };
   std::string peers;
   for (unsigned other = 1; other <= count_; ++other) {
     if (other == number) continue;
-    peers += (peers.empty() ? "" : ",") + std::to_string(other) + "=" + listen(other);
+    peers += (peers.empty() ? "" : ",") + std::to_string(other) + "=" +
+             to_string(network_ ? network_->address(number, other) : listen(other));
   }
   return {program().string(),
           "node",
@@ -89,7 +91,7 @@ std::vector<std::string> bare_nodes::arguments(unsigned number) const {
           "--resp",
           to_string(resp(number)),
           "--listen",
-          listen(number),
+          to_string(listen(number)),
           "--peers",
           peers,
           "--data",
@@ -112,6 +114,28 @@ bool bare_nodes::await_listening(unsigned number, duration patience) {
 std::optional<int> bare_nodes::terminate(unsigned number, duration patience) {
   nodes_[number - 1]->signal(SIGTERM);
   return nodes_[number - 1]->wait(steady_clock::now() + patience);
+}
+
+std::optional<unsigned> bare_nodes::leader(unsigned except) const {
+  for (unsigned number = 1; number <= count_; ++number) {
+    if (number == except || !nodes_[number - 1]) continue;
+    auto caller = client_of(resp(number), 500ms);
+    const auto role = caller.call({"ROLE"});
+    if (role.done() && !role.answer.elements.empty() && role.answer.elements.front().is("master"))
+      return number;
+  }
+  return std::nullopt;
+}
+
+unsigned bare_nodes::await_leader(duration patience, unsigned except) const {
+  std::optional<unsigned> found;
+  if (!eventually(patience, [&] { return (found = leader(except)).has_value(); }))
+    throw std::runtime_error("no node leads in time");
+  return *found;
+}
+
+load::endpoint bare_nodes::listen(unsigned number) const {
+  return {.host = "127.0.0.1", .port = static_cast<std::uint16_t>(ports_.base() + number)};
 }
 
 load::endpoint bare_nodes::resp(unsigned number) const {

@@ -6,6 +6,7 @@
 #include "bulwark/load/local_cluster.hpp"
 #include "bulwark/load/port_block.hpp"
 #include "bulwark/load/process.hpp"
+#include "faulty_network.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -42,8 +43,10 @@ std::uint64_t resident_bytes(pid_t pid);
 /// Nodes without a launcher: what is killed stays dead until it is started again.
 class bare_nodes {
  public:
+  enum class cables { direct, faulty };
+
   /// Starts all nodes and waits until each answers PING. Throws std::runtime_error if one does not.
-  explicit bare_nodes(unsigned count);
+  explicit bare_nodes(unsigned count, cables between = cables::direct);
 
   void start(unsigned number);
   /// kill -9, and waits for the end.
@@ -53,6 +56,15 @@ class bare_nodes {
   /// The exit code after SIGTERM.
   std::optional<int> terminate(unsigned number, duration patience);
 
+  /// What lies between nodes with faulty cables.
+  faulty_network& network() { return *network_; }
+
+  /// The node that leads by its own word, if there is one, other than `except`.
+  std::optional<unsigned> leader(unsigned except = 0) const;
+  /// Waits for one. Throws std::runtime_error if there is none in time.
+  unsigned await_leader(duration patience, unsigned except = 0) const;
+
+  load::endpoint listen(unsigned number) const;  ///< where peers reach it
   load::endpoint resp(unsigned number) const;
   std::vector<load::endpoint> endpoints() const;
   unsigned count() const { return count_; }
@@ -66,6 +78,7 @@ class bare_nodes {
   unsigned count_;
   load::port_block ports_;
   load::temporary_directory directory_;
+  std::optional<faulty_network> network_;
   std::vector<std::optional<load::process>> nodes_;  ///< by number - 1
 };
 
