@@ -55,6 +55,7 @@ caf::invoke_message_result service_actor::consume(caf::mailbox_element& element)
   } handled{depth_, progress_};
   count_down::step(progress_);
   try {
+    if (takes(element)) return caf::invoke_message_result::consumed;
     const auto result = caf::event_based_actor::consume(element);
     handled.keep = result == caf::invoke_message_result::skipped;  // it waits on
     if (!handled.keep && typeid(element) == typeid(tracked_element)) {

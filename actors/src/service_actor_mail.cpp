@@ -10,16 +10,9 @@ namespace bulwark {
 
 namespace {
 
-/// What somebody sent, as opposed to what CAF tells an actor.
-bool is_mail(const caf::mailbox_element& element) {
-  const auto& content = element.content();
-  return !element.mid.is_response() && !content.match_elements<caf::exit_msg>() &&
-         !content.match_elements<caf::down_msg>() && !content.match_elements<caf::timeout_msg>();
-}
-
 /// What CAF told the actor stays in the queue and goes with it.
-template <class Queue>
-void empty_into(std::vector<caf::mailbox_element_ptr>& waiting, Queue& queue) {
+template <class Queue, class Predicate>
+void empty_into(std::vector<caf::mailbox_element_ptr>& waiting, Queue& queue, Predicate is_mail) {
   std::vector<caf::mailbox_element_ptr> rest;
   while (auto element = queue.take_front())
     (is_mail(*element) ? waiting : rest).push_back(std::move(element));
@@ -27,6 +20,12 @@ void empty_into(std::vector<caf::mailbox_element_ptr>& waiting, Queue& queue) {
 }
 
 }  // namespace
+
+bool service_actor::is_mail(const caf::mailbox_element& element) {
+  const auto& content = element.content();
+  return !element.mid.is_response() && !content.match_elements<caf::exit_msg>() &&
+         !content.match_elements<caf::down_msg>() && !content.match_elements<caf::timeout_msg>();
+}
 
 /// A copy, in the state in which the handler left it: CAF destroys the element on its way out.
 void service_actor::keep_poison(caf::mailbox_element& element) {
@@ -40,8 +39,8 @@ void service_actor::keep_poison(caf::mailbox_element& element) {
 service_actor::last_mail service_actor::close_mailbox() {
   last_mail left{std::move(failed_on_)};
   mailbox().close();
-  empty_into(left.waiting, get_urgent_queue());
-  empty_into(left.waiting, get_normal_queue());
+  empty_into(left.waiting, get_urgent_queue(), is_mail);
+  empty_into(left.waiting, get_normal_queue(), is_mail);
   return left;
 }
 

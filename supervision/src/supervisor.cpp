@@ -45,6 +45,8 @@ std::string validate(const supervisor_flags& flags, const std::vector<child>& ch
     if (auto problem = validate(one); !problem.empty()) return problem;
     if (one.ref && flags.strategy == restart_strategy::simple_one_for_one)
       return "the children of a pool cannot share one reference";
+    if (one.recovery && flags.strategy == restart_strategy::simple_one_for_one)
+      return "the children of a pool cannot share their recovery points";
     specs.push_back(one.spec);
   }
   return validate(flags, specs);

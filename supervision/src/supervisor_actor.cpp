@@ -95,6 +95,10 @@ void supervisor_actor::on_exit() {
   stop_requests_.clear();
 }
 
+std::string supervisor_actor::path_of(const std::string& id) const {
+  return path_.empty() ? id : path_ + '/' + id;
+}
+
 instant supervisor_actor::now() const { return home_system().clock().now(); }
 
 /// Steps the plan. What happens while its effects are performed waits for its turn.
@@ -180,6 +184,7 @@ start_result supervisor_actor::run_start(const member& of, std::string& problem)
 
 void supervisor_actor::perform(const plan::start_child& effect) {
   auto& one = members_.at(effect.id);
+  if (one.what->recovery) one.what->recovery->report_to(sink_, path_of(effect.id));
   std::string problem;
   auto result = run_start(one, problem);
   if (!problem.empty()) {
@@ -241,7 +246,7 @@ void supervisor_actor::perform(const plan::abandoned& effect) {
   auto& one = members_.at(effect.id);
   if (one.current) incarnations_.erase(one.current.address());
   one.current = nullptr;
-  if (plan_.ending()) abandoned_.push_back(path_.empty() ? effect.id : path_ + '/' + effect.id);
+  if (plan_.ending()) abandoned_.push_back(path_of(effect.id));
 }
 
 void supervisor_actor::perform(const plan::check_progress& effect) {
@@ -267,11 +272,7 @@ void supervisor_actor::perform(const plan::publish& effect) {
   }
   if (!sink_) return;
   auto event = effect.what;
-  if (event.path.empty()) {
-    event.path = path_;
-  } else if (!path_.empty()) {
-    event.path = path_ + '/' + event.path;
-  }
+  event.path = event.path.empty() ? path_ : path_of(event.path);
   sink_(event);
 }
 

@@ -58,6 +58,7 @@ class supervisor_actor final : public service_actor {
     std::uint64_t generation = 0;
   };
 
+  [[nodiscard]] std::string path_of(const std::string& id) const;
   [[nodiscard]] instant now() const;
   void take(plan::event event);
   void settle_events();

@@ -30,6 +30,10 @@ std::string what_more(const supervision_event& event) {
     case event_kind::given_up: return generation + "; " + event.reason.text;
     case event_kind::gave_up:
     case event_kind::shut_down: return event.reason.text;
+    case event_kind::restored:
+    case event_kind::point_given_up:
+    case event_kind::point_lost:
+      return "point " + std::to_string(event.generation) + "; " + event.reason.text;
     case event_kind::restarted:
       return generation + ", restarts: " + std::to_string(event.restarts) + "; T_fail " +
              milliseconds(event.t_fail) + " + T_recover " + milliseconds(event.t_recover) + " = " +
@@ -56,6 +60,9 @@ const char* to_string(event_kind kind) noexcept {
     case event_kind::given_up: return "given_up";
     case event_kind::shut_down: return "shut_down";
     case event_kind::quarantined: return "quarantined";
+    case event_kind::restored: return "restored";
+    case event_kind::point_given_up: return "point_given_up";
+    case event_kind::point_lost: return "point_lost";
   }
   return "unknown";
 }

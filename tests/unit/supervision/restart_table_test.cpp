@@ -12,7 +12,7 @@ namespace bulwark {
 namespace {
 
 using testing::ElementsAreArray;
-using words = std::vector<std::string>;
+using table_words = std::vector<std::string>;
 using enum restart_strategy;
 using enum restart_type;
 using enum exit_kind;
@@ -28,7 +28,7 @@ std::ostream& operator<<(std::ostream& out, const table_row& row) {
   return out << to_string(row.strategy) << ", " << to_string(row.type) << ", " << to_string(row.reason);
 }
 
-words expected_orders(const table_row& row) {
+table_words expected_orders(const table_row& row) {
   if (!row.restarts) return {row.type == temporary ? "drop b" : "gone b"};
   switch (row.strategy) {
     case one_for_one:

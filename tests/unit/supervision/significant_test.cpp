@@ -33,18 +33,18 @@ supervisor_flags flags_with(auto_shutdown mode, restart_strategy strategy = one_
 
 bool ended(const plan_run& run) { return !run.log.empty() && run.log.back() == "stopped"; }
 
-struct table_row {
+struct significant_row {
   auto_shutdown mode;
   restart_type type;
   exit_kind reason;
   bool ends;
 };
 
-std::ostream& operator<<(std::ostream& out, const table_row& row) {
+std::ostream& operator<<(std::ostream& out, const significant_row& row) {
   return out << to_string(row.mode) << ", " << to_string(row.type) << ", " << to_string(row.reason);
 }
 
-class significant_table : public testing::TestWithParam<table_row> {};
+class significant_table : public testing::TestWithParam<significant_row> {};
 
 TEST_P(significant_table, the_last_one_to_end_ends_its_supervisor) {
   const auto& row = GetParam();
@@ -57,13 +57,13 @@ TEST_P(significant_table, the_last_one_to_end_ends_its_supervisor) {
 
 INSTANTIATE_TEST_SUITE_P(
     otp, significant_table,
-    testing::Values(table_row{any, temporary, normal, true}, table_row{any, temporary, shutdown, true},
-                    table_row{any, temporary, failure, true}, table_row{any, temporary, killed, true},
-                    table_row{any, transient, normal, true}, table_row{any, transient, shutdown, true},
-                    table_row{any, transient, failure, false}, table_row{any, transient, killed, false},
-                    table_row{all, temporary, normal, true}, table_row{all, temporary, failure, true},
-                    table_row{all, temporary, killed, true}, table_row{all, transient, normal, true},
-                    table_row{all, transient, failure, false}, table_row{all, transient, killed, false}),
+    testing::Values(significant_row{any, temporary, normal, true}, significant_row{any, temporary, shutdown, true},
+                    significant_row{any, temporary, failure, true}, significant_row{any, temporary, killed, true},
+                    significant_row{any, transient, normal, true}, significant_row{any, transient, shutdown, true},
+                    significant_row{any, transient, failure, false}, significant_row{any, transient, killed, false},
+                    significant_row{all, temporary, normal, true}, significant_row{all, temporary, failure, true},
+                    significant_row{all, temporary, killed, true}, significant_row{all, transient, normal, true},
+                    significant_row{all, transient, failure, false}, significant_row{all, transient, killed, false}),
     [](const auto& test) {
       return std::string{to_string(test.param.mode)} + "__" + to_string(test.param.type) + "__" +
              to_string(test.param.reason);

@@ -13,6 +13,7 @@
 
 #include "bulwark/actors/core/event.hpp"
 #include "bulwark/supervision/core/child_spec.hpp"
+#include "bulwark/supervision/recovery.hpp"
 
 namespace bulwark {
 
@@ -49,6 +50,9 @@ struct child {
   /// Called when the child is down and not to be restarted, `for_good` if it can never come back. May be left
   /// empty.
   std::function<void(bool for_good)> gone{};
+  /// What its incarnations save and restore; its events are then told as those of this child. May be left
+  /// empty. Not for the template of a pool, whose children would share it.
+  recovery_ptr recovery{};
   /// Instead of `start`, for the template of a pool whose children take arguments.
   std::function<start_result(caf::actor_system& system, const caf::actor& supervisor,
                              const caf::message& arguments)>

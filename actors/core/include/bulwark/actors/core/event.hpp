@@ -27,6 +27,9 @@ enum class event_kind : std::uint8_t {
   given_up,     ///< too many restarts: it stays down
   shut_down,    ///< its supervisor ends, since significant children have ended
   quarantined,  ///< a message crashed it too often and is a dead letter now; `reason` tells how it crashed
+  restored,     ///< it begins with a recovery point, whose number is `generation`
+  point_given_up,  ///< a recovery point is not used any more; `reason` tells why
+  point_lost,      ///< a recovery point could not be written; `reason` tells why
 };
 
 /// One fact of supervision, in the one schema that log, test kit, command line and dashboard share.
