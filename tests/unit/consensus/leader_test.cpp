@@ -221,6 +221,35 @@ TEST(leader, a_lost_majority_deposes_at_once_and_tells_the_truth_about_writes) {
   EXPECT_EQ(bench.answers[1].result, outcome::no_leader);
 }
 
+TEST(leader, a_higher_ballot_deposes_at_once_and_nothing_is_proposed_after_it) {
+  replica_bench bench;
+  const auto under = bench.become_leader();
+  bench.step(client_request{1, request_kind::write, "in a slot"});
+  bench.clear();
+  bench.receive(2, prepare{{under.round + 1, node_id{2}}, slot{1}});
+  EXPECT_EQ(bench.core().status().role, replica_role::follower);
+  EXPECT_EQ(bench.core().status().in_flight, 0u);
+  ASSERT_THAT(bench.answers, SizeIs(1));
+  EXPECT_EQ(bench.answers[0].result, outcome::unknown);
+  bench.step(client_request{2, request_kind::write, "too late"});
+  bench.sync();
+  EXPECT_THAT(bench.sent_of<accept>(), IsEmpty());
+}
+
+TEST(leader, holds_as_many_forwarded_commands_as_it_may_and_refuses_the_next) {
+  replica_bench bench{3, {}, [](replica_options& o) {
+                        o.window = 1;
+                        o.waiting_commands = 2;
+                      }};
+  const auto under = bench.become_leader();
+  for (std::uint64_t request = 1; request <= 4; ++request)
+    bench.receive(2, forward{under, request_kind::write, {node_id{2}, 22, request, "x"}});
+  // One is in a slot, two wait.
+  ASSERT_THAT(bench.sent_of<forward_reply>(), SizeIs(1));
+  EXPECT_EQ(bench.sent_of<forward_reply>()[0].request, 4u);
+  EXPECT_EQ(bench.sent_of<forward_reply>()[0].result, outcome::overloaded);
+}
+
 TEST(leader, a_disk_that_takes_nothing_deposes) {
   replica_bench bench;
   bench.become_leader();

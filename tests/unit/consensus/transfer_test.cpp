@@ -152,6 +152,22 @@ TEST(transfer, without_a_wish_it_goes_to_whoever_knows_most) {
   EXPECT_EQ(bench.sent.back().to, node_id{3});
 }
 
+TEST(transfer, without_a_wish_it_does_not_go_to_who_is_not_heard) {
+  replica_bench bench{5};
+  bench.become_leader();
+  bench.pass(100ms);
+  tell_chosen(bench, 0, 2);
+  tell_chosen(bench, 0, 3);
+  tell_chosen(bench, 1, 4);
+  bench.step(link_state{node_id{4}, true});
+  bench.step(link_state{node_id{4}, false});
+  bench.step(transfer{1, node_id::none});
+  tell_chosen(bench, 1, 2);
+  tell_chosen(bench, 1, 3);
+  EXPECT_THAT(bench.sent_of<take_over>(), SizeIs(1));
+  EXPECT_THAT(bench.sent.back().to, testing::AnyOf(node_id{2}, node_id{3}));
+}
+
 TEST(transfer, the_target_takes_over_at_once_with_a_higher_ballot) {
   replica_bench bench;
   follow_two_with_a_slot(bench);

@@ -172,6 +172,38 @@ TEST(depends_on, holds_back_a_restart_as_well_but_not_for_what_is_down_for_good)
   EXPECT_THAT(run.orders(), ElementsAre("start b#3"));
 }
 
+TEST(depends_on, does_not_bring_back_a_child_that_was_terminated_while_it_waited) {
+  auto b = named("b");
+  b.depends_on = {"a"};
+  auto flags = flags_of(one_for_one);
+  flags.start_width = 2;
+  plan_run run{flags, {named("a"), b}};
+  run.slow_to_start = {"a"};
+  run.begin();
+  EXPECT_EQ(run.terminate("b"), plan_error::none);
+  run.orders();
+  run.become_ready("a");
+  run.advance(10s);
+  EXPECT_THAT(run.orders(), ElementsAre("all_ready"));
+  EXPECT_EQ(run.state("b"), "down");
+  EXPECT_EQ(run.restart("b"), plan_error::none);
+  EXPECT_THAT(run.orders(), ElementsAre("start b#1"));
+}
+
+TEST(start_timeout, does_not_cut_a_stop_short_that_came_first) {
+  auto a = named("a");
+  a.start_timeout = 2s;
+  a.shutdown = shutdown_policy::infinity();
+  plan_run run{flags_of(one_for_one), {a}};
+  run.slow_to_start = {"a"};
+  run.deaf = {"a"};
+  run.begin();
+  EXPECT_EQ(run.terminate("a"), plan_error::none);
+  EXPECT_THAT(run.orders(), ElementsAre("start a#1", "stop a#1", "all_ready"));
+  run.advance(1h);
+  EXPECT_THAT(run.orders(), IsEmpty());
+}
+
 TEST(progress_limit, abandons_and_replaces_a_child_that_stays_within_one_message) {
   auto spec = named("a");
   spec.progress_limit = 1s;

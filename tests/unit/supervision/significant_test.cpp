@@ -57,13 +57,14 @@ TEST_P(significant_table, the_last_one_to_end_ends_its_supervisor) {
 
 INSTANTIATE_TEST_SUITE_P(
     otp, significant_table,
-    testing::Values(significant_row{any, temporary, normal, true}, significant_row{any, temporary, shutdown, true},
-                    significant_row{any, temporary, failure, true}, significant_row{any, temporary, killed, true},
-                    significant_row{any, transient, normal, true}, significant_row{any, transient, shutdown, true},
-                    significant_row{any, transient, failure, false}, significant_row{any, transient, killed, false},
-                    significant_row{all, temporary, normal, true}, significant_row{all, temporary, failure, true},
-                    significant_row{all, temporary, killed, true}, significant_row{all, transient, normal, true},
-                    significant_row{all, transient, failure, false}, significant_row{all, transient, killed, false}),
+    testing::Values(
+        significant_row{any, temporary, normal, true}, significant_row{any, temporary, shutdown, true},
+        significant_row{any, temporary, failure, true}, significant_row{any, temporary, killed, true},
+        significant_row{any, transient, normal, true}, significant_row{any, transient, shutdown, true},
+        significant_row{any, transient, failure, false}, significant_row{any, transient, killed, false},
+        significant_row{all, temporary, normal, true}, significant_row{all, temporary, failure, true},
+        significant_row{all, temporary, killed, true}, significant_row{all, transient, normal, true},
+        significant_row{all, transient, failure, false}, significant_row{all, transient, killed, false}),
     [](const auto& test) {
       return std::string{to_string(test.param.mode)} + "__" + to_string(test.param.type) + "__" +
              to_string(test.param.reason);
