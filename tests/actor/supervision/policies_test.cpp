@@ -35,12 +35,26 @@ TEST_F(policies, a_child_that_is_to_resume_keeps_its_state_and_answers_the_faile
   EXPECT_THAT(recorder.story(), Contains("gave_up ")) << "an exit is not to be passed over";
 }
 
+TEST_F(policies, a_rule_for_a_base_class_fits_what_derives_from_it) {
+  auto tough = a.as_child();
+  tough.spec.rules = {{.category = type_text(typeid(std::logic_error)), .then = directive::escalate},
+                      {.category = type_text(typeid(std::exception)), .then = directive::stop}};
+  start(one_for_one, {tough}, 0);
+  recorder.clear();
+  tell(a.ref, "crash");  // by a std::runtime_error
+  EXPECT_THAT(recorder.story(), ElementsAre("exited a"));
+  EXPECT_EQ(successor_of(a.ref, 1), 0);
+}
+
 TEST_F(policies, an_exception_is_reported_with_its_type_and_words) {
   start(one_for_one, {a.as_child()});
   recorder.clear();
   tell(a.ref, "crash");
   const auto reason = recorder.events().front().reason;
-  EXPECT_EQ(reason, (exit_status{exit_kind::failure, "std::runtime_error: poison", "std::runtime_error", 0}));
+  EXPECT_EQ(
+      reason,
+      (exit_status{
+          exit_kind::failure, "std::runtime_error: poison", "std::runtime_error", 0, {"std::exception"}}));
 }
 
 TEST_F(policies, a_failure_that_is_to_stop_the_child_stops_it_by_its_error_code) {
