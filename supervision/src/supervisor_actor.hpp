@@ -2,6 +2,7 @@
 #pragma once
 
 #include <caf/all.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -17,6 +18,17 @@
 #include "bulwark/supervision/messages.hpp"
 #include "bulwark/supervision/supervisor.hpp"
 #include "event_feed.hpp"
+
+namespace bulwark {
+
+/// What a supervisor that was killed says to its parent: those below it whose end nobody will see.
+struct left_behind {
+  std::vector<std::string> paths;
+};
+
+}  // namespace bulwark
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::left_behind)
 
 namespace bulwark {
 

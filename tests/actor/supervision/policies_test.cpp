@@ -118,20 +118,34 @@ TEST_F(policies, the_cause_of_a_failed_start_deep_in_the_tree_reaches_the_top) {
   root_ = nullptr;
 }
 
-TEST_F(policies, a_tree_stops_within_its_deadline_and_names_who_was_abandoned) {
-  auto deaf = [](const test_worker& worker) {
-    auto made = worker.as_child();
-    made.spec.shutdown = shutdown_policy::infinity();
-    made.start = [](caf::actor_system& system, const caf::actor&) -> caf::actor {
-      return system.spawn(
-          [](service_actor* self, bool) -> caf::behavior {
-            self->set_exit_handler([](caf::exit_msg&) {});
-            return {[](int) {}};
-          },
-          true);
-    };
-    return made;
+/// Ignores what asks it to end.
+child deaf(const test_worker& worker) {
+  auto made = worker.as_child();
+  made.spec.shutdown = shutdown_policy::infinity();
+  made.start = [](caf::actor_system& system, const caf::actor&) -> caf::actor {
+    return system.spawn(
+        [](service_actor* self, bool) -> caf::behavior {
+          self->set_exit_handler([](caf::exit_msg&) {});
+          return {[](int) {}};
+        },
+        true);
   };
+  return made;
+}
+
+TEST_F(policies, who_is_left_below_a_supervisor_that_had_to_be_killed_counts_as_abandoned) {
+  auto middle = supervisor_child(
+      below("middle", one_for_one, {supervisor_child(below("low", one_for_one, {deaf(b)})), c.as_child()}));
+  middle.spec.shutdown = shutdown_policy::within(100ms);
+  start(one_for_one, {a.as_child(), middle});
+  const auto report = ask<stop_report>(world.system(), root_, stop_tree{60'000});
+  world.advance(1min);
+  root_ = nullptr;
+  ASSERT_TRUE(report->value);
+  EXPECT_THAT(report->value->abandoned, ElementsAre("middle/low"));
+}
+
+TEST_F(policies, a_tree_stops_within_its_deadline_and_names_who_was_abandoned) {
   start(one_for_one, {deaf(a), supervisor_child(below("sub", one_for_one, {deaf(b), c.as_child()}))});
   const auto report = ask<stop_report>(world.system(), root_, stop_tree{8000});
   const auto begin = world.now();
