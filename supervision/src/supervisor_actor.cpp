@@ -35,6 +35,16 @@ std::shared_ptr<event_feed> feed_of(const supervisor_options& options) {
   return parent ? parent->feed() : std::make_shared<event_feed>();
 }
 
+std::shared_ptr<shared_rate> rate_of(const supervisor_options& options) {
+  if (const auto* parent = as_supervisor(options.parent)) return parent->rate();
+  return options.restart_rate ? std::make_shared<shared_rate>(*options.restart_rate) : nullptr;
+}
+
+std::function<instant(instant)> token_source_of(const std::shared_ptr<shared_rate>& rate) {
+  if (!rate) return {};
+  return [rate](instant now) { return rate->reserve(now); };
+}
+
 std::vector<child_spec> specs_of(const std::vector<child>& children) {
   std::vector<child_spec> specs;
   for (const auto& one : children) specs.push_back(one.spec);
@@ -54,9 +64,10 @@ supervisor_actor::supervisor_actor(caf::actor_config& config, supervisor_options
       path_{path_below(options.parent, options.name)},
       sink_{sink_of(options)},
       feed_{feed_of(options)},
+      rate_{rate_of(options)},
       is_root_{as_supervisor(options.parent) == nullptr},
       parent_{caf::actor_cast<caf::actor_addr>(options.parent)},
-      plan_{options.flags, specs_of(options.children), options.seed},
+      plan_{options.flags, specs_of(options.children), options.seed, token_source_of(rate_)},
       started_at_{now()} {
   for (auto& one : options.children) {
     auto shared = std::make_shared<const child>(std::move(one));

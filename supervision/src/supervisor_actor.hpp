@@ -18,6 +18,7 @@
 #include "bulwark/supervision/messages.hpp"
 #include "bulwark/supervision/supervisor.hpp"
 #include "event_feed.hpp"
+#include "shared_rate.hpp"
 
 namespace bulwark {
 
@@ -46,6 +47,7 @@ class supervisor_actor final : public service_actor {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] const event_sink& sink() const noexcept { return sink_; }
   [[nodiscard]] const std::shared_ptr<event_feed>& feed() const noexcept { return feed_; }
+  [[nodiscard]] const std::shared_ptr<shared_rate>& rate() const noexcept { return rate_; }
 
  private:
   /// Who waits for a child to be started, or to be down.
@@ -123,9 +125,10 @@ class supervisor_actor final : public service_actor {
   const std::string name_;
   const std::string path_;
   const event_sink sink_;
-  const std::shared_ptr<event_feed> feed_;  ///< of the whole tree
-  const bool is_root_;                      ///< has no parent that is a supervisor of this process
-  const caf::actor_addr parent_;            ///< weak, as the parent holds this one
+  const std::shared_ptr<event_feed> feed_;   ///< of the whole tree
+  const std::shared_ptr<shared_rate> rate_;  ///< of the whole tree; may be null
+  const bool is_root_;                       ///< has no parent that is a supervisor of this process
+  const caf::actor_addr parent_;             ///< weak, as the parent holds this one
   restart_plan plan_;
   const instant started_at_;
   std::shared_ptr<const child> template_;  ///< of a pool

@@ -7,6 +7,7 @@
 #include <caf/message.hpp>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "bulwark/actors/core/event.hpp"
 #include "bulwark/supervision/core/child_spec.hpp"
 #include "bulwark/supervision/recovery.hpp"
+#include "bulwark/supervision/core/restart_rate.hpp"
 
 namespace bulwark {
 
@@ -88,6 +90,9 @@ struct supervisor_options {
   event_sink sink{};
   caf::actor parent{};     ///< the supervisor that is this one's parent; empty for a root
   std::uint64_t seed = 1;  ///< for the jitter of delays
+  /// For a root only: the pace of restarts in the whole tree. One that comes too soon is delayed; that costs
+  /// no budget.
+  std::optional<restart_rate_options> restart_rate{};
 };
 
 /// Spawns a supervisor and starts its children in their order.
