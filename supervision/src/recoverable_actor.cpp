@@ -2,6 +2,7 @@
 #include "bulwark/supervision/recoverable_actor.hpp"
 
 #include <caf/all.hpp>
+#include <exception>
 #include <utility>
 
 #include "bulwark/actors/compat.hpp"
@@ -42,7 +43,7 @@ caf::invoke_message_result recoverable_base::consume(caf::mailbox_element& eleme
   const bool counts = is_mail(element) && !element.content().match_elements<save_reminder>();
   const auto result = service_actor::consume(element);
   if (!counts || result != caf::invoke_message_result::consumed) return result;
-  if (points_->handled(incarnation_, clock().now()))
+  if (points_->handled(incarnation_, clock().now()) || save_wanted_)
     save_now();
   else
     remind();
@@ -67,12 +68,19 @@ bool recoverable_base::takes(caf::mailbox_element& element) {
   return true;
 }
 
-void recoverable_base::save_now() { points_->save(incarnation_, save_state(), clock().now()); }
+void recoverable_base::save_now() {
+  save_wanted_ = false;
+  points_->save(incarnation_, save_state(), clock().now());
+}
 
 bool recoverable_base::cleanup(caf::error&& reason, caf::execution_unit* host) {
   if (!std::exchange(ended_, true)) {
     const bool failed = !is_orderly(describe_exit(reason).kind);
-    if (!failed && points_->unsaved() > 0) save_now();
+    try {
+      if (!failed && (save_wanted_ || points_->unsaved() > 0)) save_now();
+    } catch (const std::exception& problem) {
+      points_->not_saved(problem.what(), clock().now());
+    }
     points_->ended(incarnation_, clock().now(), failed);
   }
   return service_actor::cleanup(std::move(reason), host);

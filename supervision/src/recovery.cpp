@@ -96,8 +96,22 @@ void recovery::set_aside(std::uint64_t point, const std::string& reason, instant
   tell(event_kind::point_given_up, point, text, now);
 }
 
+/// Learns what became of the points that were on their way.
+void recovery::look_at_store(instant now) {
+  std::uint64_t point = 0;
+  try {
+    const auto lost = options_.store->lost();
+    point = lost.number;
+    points_.exist(options_.store->numbers());
+    if (lost.why) std::rethrow_exception(lost.why);
+  } catch (const std::exception& problem) {
+    tell(event_kind::point_lost, point, problem.what(), now);
+  }
+}
+
 recovery::beginning recovery::begin(instant now) {
   const std::lock_guard guard{mutex_};
+  look_at_store(now);
   const auto next = points_.begin(now);
   if (next.given_up) set_aside(*next.given_up, "its service hung right after it was restored", now);
   return read_from(next, now);
@@ -147,8 +161,14 @@ std::uint64_t recovery::unsaved() const {
   return points_.unsaved();
 }
 
+std::vector<std::uint64_t> recovery::points() const {
+  const std::lock_guard guard{mutex_};
+  return {points_.points().begin(), points_.points().end()};
+}
+
 void recovery::save(std::uint64_t incarnation, std::string state, instant now) {
   const std::lock_guard guard{mutex_};
+  look_at_store(now);
   const auto next = points_.save(incarnation);
   if (!next) return;
   try {
@@ -156,6 +176,11 @@ void recovery::save(std::uint64_t incarnation, std::string state, instant now) {
   } catch (const std::exception& problem) {
     tell(event_kind::point_lost, next->point, problem.what(), now);
   }
+}
+
+void recovery::not_saved(const std::string& why, instant now) {
+  const std::lock_guard guard{mutex_};
+  tell(event_kind::point_lost, 0, why, now);
 }
 
 void recovery::ended(std::uint64_t incarnation, instant now, bool failed) {

@@ -120,8 +120,12 @@ class file_recovery_store final : public recovery_store {
 
   void flush() override {
     settle();
+    if (const auto last = lost(); last.why) std::rethrow_exception(last.why);
+  }
+
+  lost_point lost() override {
     const std::lock_guard guard{mutex_};
-    if (auto problem = std::exchange(problem_, nullptr)) std::rethrow_exception(problem);
+    return std::exchange(lost_, {});
   }
 
  private:
@@ -154,9 +158,7 @@ class file_recovery_store final : public recovery_store {
   void write_all(const std::stop_token& stop) {
     std::unique_lock guard{mutex_};
     while (changed_.wait(guard, stop, [this] { return !waiting_.empty(); })) {
-      auto& next = waiting_.front();  // stays there meanwhile, so that it can be read
-      next.drop.insert(next.drop.end(), not_dropped_.begin(), not_dropped_.end());
-      not_dropped_.clear();
+      const auto& next = waiting_.front();  // stays there meanwhile, so that it can be read
       guard.unlock();
       std::exception_ptr problem;
       try {
@@ -166,9 +168,12 @@ class file_recovery_store final : public recovery_store {
       }
       guard.lock();
       if (problem) {
-        problem_ = problem;
+        lost_ = {next.number, problem};
         std::erase(numbers_, next.number);
-        not_dropped_ = std::move(next.drop);
+        std::error_code none;
+        fs::remove(being_written(), none);  // what there is of it takes room
+        std::ranges::copy_if(next.drop, std::back_inserter(numbers_),
+                             [&](std::uint64_t old) { return fs::exists(file_of(old), none); });
       }
       waiting_.pop_front();
       changed_.notify_all();
@@ -191,9 +196,8 @@ class file_recovery_store final : public recovery_store {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<std::uint64_t> numbers_;
-  std::deque<job> waiting_;                 ///< the first one is being written
-  std::vector<std::uint64_t> not_dropped_;  ///< since the point that was to replace them is not there
-  std::exception_ptr problem_;
+  std::deque<job> waiting_;  ///< the first one is being written
+  lost_point lost_;
   std::jthread writer_;
 };
 

@@ -33,6 +33,7 @@ std::string what_more(const supervision_event& event) {
     case event_kind::restored:
     case event_kind::point_given_up:
     case event_kind::point_lost:
+      if (event.generation == 0) return event.reason.text;
       return "point " + std::to_string(event.generation) + "; " + event.reason.text;
     case event_kind::restarted:
       return generation + ", restarts: " + std::to_string(event.restarts) + "; T_fail " +

@@ -2,6 +2,7 @@
 #include "bulwark/supervision/core/recovery_points.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace bulwark {
 
@@ -13,10 +14,16 @@ std::string recovery_rules::validate() const {
   return {};
 }
 
-recovery_points::recovery_points(recovery_rules rules, std::vector<std::uint64_t> known)
-    : rules_{rules}, points_{known.begin(), known.end()} {
-  std::ranges::sort(points_);
-  if (!points_.empty()) last_number_ = points_.back();
+recovery_points::recovery_points(recovery_rules rules, std::vector<std::uint64_t> known) : rules_{rules} {
+  exist(std::move(known));
+}
+
+void recovery_points::exist(std::vector<std::uint64_t> known) {
+  std::ranges::sort(known);
+  std::erase_if(given_up_, [&](std::uint64_t point) { return !std::ranges::binary_search(known, point); });
+  std::erase_if(known, [this](std::uint64_t point) { return std::ranges::count(given_up_, point) > 0; });
+  points_.assign(known.begin(), known.end());
+  if (!points_.empty()) last_number_ = std::max(last_number_, points_.back());
 }
 
 recovery_points::beginning recovery_points::begin(instant now) {
@@ -32,20 +39,25 @@ recovery_points::beginning recovery_points::choose(instant now) {
   began_ = now;
   unsaved_ = 0;
   first_unsaved_.reset();
-  at_risk_ = !points_.empty();
-  return {incarnation_, points_.empty() ? std::nullopt : std::optional{points_.back()}, {}};
+  at_risk_ = points_.empty() ? std::nullopt : std::optional{points_.back()};
+  return {incarnation_, at_risk_, {}};
 }
 
 recovery_points::beginning recovery_points::refuse(std::uint64_t incarnation, instant now) {
   if (incarnation != incarnation_ || points_.empty()) return {incarnation, std::nullopt, {}};
-  points_.pop_back();
-  early_crashes_ = 0;
+  give_up(points_.back());
   return choose(now);
+}
+
+void recovery_points::give_up(std::uint64_t point) {
+  std::erase(points_, point);
+  given_up_.push_back(point);
+  early_crashes_ = 0;
 }
 
 bool recovery_points::handled(std::uint64_t incarnation, instant now) {
   if (incarnation != incarnation_ || !running_) return false;
-  at_risk_ = false;
+  at_risk_.reset();
   early_crashes_ = 0;
   ++unsaved_;
   if (!first_unsaved_) first_unsaved_ = now;
@@ -77,12 +89,10 @@ std::optional<std::uint64_t> recovery_points::ended(std::uint64_t incarnation, i
 }
 
 std::optional<std::uint64_t> recovery_points::blame(instant now) {
-  if (!at_risk_ || now - began_ > rules_.trusted_after || points_.empty()) return std::nullopt;
+  if (!at_risk_ || now - began_ > rules_.trusted_after) return std::nullopt;
   if (++early_crashes_ < rules_.tries) return std::nullopt;
-  early_crashes_ = 0;
-  const auto given_up = points_.back();
-  points_.pop_back();
-  return given_up;
+  give_up(*at_risk_);
+  return at_risk_;
 }
 
 }  // namespace bulwark

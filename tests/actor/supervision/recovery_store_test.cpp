@@ -13,13 +13,38 @@
 #include <fstream>
 #include <system_error>
 
+#include "bulwark/supervision/recovery.hpp"
+
 namespace bulwark {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
+
+/// As long as it lives no file grows beyond a kilobyte.
+class full_disk {
+ public:
+  full_disk() : handler_{std::signal(SIGXFSZ, SIG_IGN)} {
+    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before_), 0);
+    auto small = before_;
+    small.rlim_cur = 1000;
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  }
+  full_disk(const full_disk&) = delete;
+  full_disk& operator=(const full_disk&) = delete;
+  ~full_disk() {
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &before_), 0);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
 
 class file_store : public testing::Test {
  protected:
@@ -86,23 +111,39 @@ TEST_F(file_store, a_full_disk_costs_the_new_point_and_none_of_the_old_ones) {
   store->write(1, "one", {});
   store->flush();
 
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  auto small = before;
-  small.rlim_cur = 1000;
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  store->write(2, std::string(100'000, 'x'), {1});
-  EXPECT_THROW(store->flush(), std::system_error);
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-  std::signal(SIGXFSZ, handler);
-
+  {
+    const full_disk full;
+    store->write(2, std::string(100'000, 'x'), {1});
+    EXPECT_THROW(store->flush(), std::system_error);
+  }
+  EXPECT_THAT(store->numbers(), ElementsAre(1));
+  EXPECT_THAT(files(), ElementsAre("tally.1.point")) << "half a point takes no room";
   EXPECT_EQ(store->read(1), "one");
   EXPECT_EQ(store->read(2), std::nullopt);
   EXPECT_NO_THROW(store->flush()) << "an error is told once";
-  store->write(3, "three", {2});
+  store->write(3, "three", {1});
   store->flush();
-  EXPECT_THAT(files(), ElementsAre("tally.3.point")) << "now the old one may go, too";
+  EXPECT_THAT(files(), ElementsAre("tally.3.point"));
+}
+
+TEST_F(file_store, a_disk_that_is_full_for_long_does_not_cost_the_state_that_was_safe) {
+  std::vector<std::string> told;
+  recovery service{{.store = open(),
+                    .sink = [&](const supervision_event& event) { told.push_back(event.reason.text); },
+                    .path = "tally"}};
+  const auto first = service.begin(instant{}).incarnation;
+  service.save(first, "old", instant{});
+  service.save(first, "newer", instant{});
+  EXPECT_TRUE(service.flush(instant{}));
+  {
+    const full_disk full;
+    for (int more = 0; more < 5; ++more) service.save(first, std::string(100'000, 'x'), instant{});
+    EXPECT_FALSE(service.flush(instant{}));
+  }
+  EXPECT_THAT(told, Contains(HasSubstr("File too large")));
+  service.ended(first, instant{}, true);
+  EXPECT_EQ(service.begin(instant{}).state, "newer");
+  EXPECT_THAT(service.points(), ElementsAre(1, 2));
 }
 
 TEST_F(file_store, a_directory_that_went_away_is_told) {

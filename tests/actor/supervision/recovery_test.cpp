@@ -35,7 +35,8 @@ class tally : public recoverable_actor<tally_state> {
         [this](std::int64_t number) { return state.sum += number; },
         [this](const std::string& order) {
           if (order == "crash") throw std::runtime_error{"told to"};
-          if (order == "save") save_now();
+          if (order.starts_with("save")) save();
+          if (order == "save and crash") throw std::runtime_error{"too early"};
           if (order == "quit") quit();
           if (order == "poison") state.poisoned = true;
         },
@@ -93,6 +94,16 @@ TEST_F(recovery_test, a_service_without_rules_is_saved_when_it_says_so) {
   add(7);
   tell(ref, "crash");
   EXPECT_EQ(add(0), 5);
+}
+
+TEST_F(recovery_test, a_message_that_fails_leaves_no_trace_in_a_point) {
+  supervise({});
+  add(5);
+  tell(ref, "save");
+  add(7);
+  tell(ref, "save and crash");
+  EXPECT_EQ(add(0), 5);
+  EXPECT_THAT(points->points(), ElementsAre(1));
 }
 
 TEST_F(recovery_test, a_save_comes_some_time_after_a_message_though_no_other_one_follows) {
@@ -175,6 +186,34 @@ TEST_F(recovery_test, damaged_points_and_those_of_another_version_are_skipped_an
   EXPECT_THAT(given_up[3], HasSubstr("point 2; it is no recovery point, or cut short"));
   EXPECT_THAT(told(event_kind::restored), ElementsAre(HasSubstr("point 1")));
   EXPECT_THAT(store->numbers(), ElementsAre(1));
+}
+
+/// Cannot be saved when it ends.
+struct shy_state {
+  bool asked = false;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, shy_state& x) {
+    if (x.asked) throw std::runtime_error{"cannot be written"};
+    return f(x.asked);
+  }
+};
+
+class shy_service : public recoverable_actor<shy_state> {
+ public:
+  using recoverable_actor::recoverable_actor;
+  caf::behavior make_behavior() override {
+    return {[this](const std::string&) {
+      state.asked = true;
+      quit();
+    }};
+  }
+};
+
+TEST_F(recovery_test, a_state_that_cannot_be_written_at_an_orderly_end_is_told) {
+  points = make_recovery({.sink = recorder.sink(), .path = "shy"});
+  tell(world.system().spawn<shy_service>(points), "quit");
+  EXPECT_THAT(told(event_kind::point_lost), ElementsAre("point_lost shy (cannot be written)"));
 }
 
 /// Takes nothing.

@@ -50,6 +50,25 @@ TEST_F(with_three_points, after_the_last_one_comes_a_fresh_start) {
       << "nothing is left to blame";
 }
 
+TEST_F(with_three_points, if_new_ones_could_not_be_written_those_before_are_restored) {
+  const auto began = points.begin(now);
+  EXPECT_THAT(points.save(began.incarnation)->drop, ElementsAre(1));
+  EXPECT_THAT(points.save(began.incarnation)->drop, ElementsAre(2));
+  points.exist({1, 2, 3});
+  const auto second = points.begin(now);
+  EXPECT_EQ(second.point, 3U);
+  const auto next = points.save(second.incarnation);
+  EXPECT_EQ(next->point, 6U) << "a number is used once";
+  EXPECT_THAT(next->drop, ElementsAre(1));
+}
+
+TEST_F(with_three_points, one_that_was_given_up_is_not_restored_though_it_is_still_there) {
+  crash_after(10ms);
+  EXPECT_EQ(crash_after(10ms), 3U);
+  points.exist({1, 2, 3});
+  EXPECT_EQ(points.begin(now).point, 2U);
+}
+
 TEST_F(with_three_points, a_message_that_was_handled_clears_the_point) {
   for (int life = 0; life < 10; ++life) {
     const auto began = points.begin(now);

@@ -21,8 +21,9 @@ class recoverable_base : public service_actor {
   caf::invoke_message_result consume(caf::mailbox_element& element) override;
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
 
-  /// Saves the state now, whatever the rules say. To be called within a message of the actor itself.
-  void save_now();
+  /// Has the state saved, whatever the rules say, once the message at hand is done with. One that fails
+  /// leaves no trace in a point.
+  void save() { save_wanted_ = true; }
 
  protected:
   /// Gives the newest state that load_state() takes.
@@ -34,15 +35,17 @@ class recoverable_base : public service_actor {
   virtual std::string save_state() = 0;
   virtual caf::error load_state(const std::string& saved) = 0;
   void remind();
+  void save_now();
 
   recovery_ptr points_;
   std::uint64_t incarnation_ = 0;
+  bool save_wanted_ = false;
   bool reminded_ = false;
   bool ended_ = false;
 };
 
 /// An actor whose `state` survives it. It is restored before make_behavior() is called, and saved by the
-/// rules of the recovery: after a number of messages, after some time, on save_now(), and when the actor ends
+/// rules of the recovery: after a number of messages, after some time, on save(), and when the actor ends
 /// in an orderly way. `State` has CAF's `inspect` and a default constructor, which makes a fresh one.
 ///
 ///     class tally : public recoverable_actor<tally_state> {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bulwark/actors/core/event.hpp"
 #include "bulwark/supervision/core/recovery_points.hpp"
@@ -51,8 +52,15 @@ class recovery {
   [[nodiscard]] std::optional<instant> due() const;
   [[nodiscard]] std::uint64_t unsaved() const;
 
-  /// Saves a state; does nothing for an incarnation that was replaced. Trouble with the store is an event.
+  /// The points that may be restored, the newest last.
+  [[nodiscard]] std::vector<std::uint64_t> points() const;
+
+  /// Saves a state; does nothing for an incarnation that was replaced. Trouble with the store is an event;
+  /// that of a store which writes later is told with the next save, crash or flush.
   void save(std::uint64_t incarnation, std::string state, instant now);
+
+  /// The state could not be made into bytes, at a time when nobody is left to fail for it.
+  void not_saved(const std::string& why, instant now);
 
   void ended(std::uint64_t incarnation, instant now, bool failed);
 
@@ -65,6 +73,7 @@ class recovery {
  private:
   beginning read_from(recovery_points::beginning next, instant now);
   void set_aside(std::uint64_t point, const std::string& reason, instant now);
+  void look_at_store(instant now);
   void tell(event_kind kind, std::uint64_t point, const std::string& text, instant now) const;
 
   mutable std::mutex mutex_;

@@ -49,6 +49,10 @@ class recovery_points {
     std::vector<std::uint64_t> drop{};  ///< may go as soon as the new one is safe
   };
 
+  /// What there is by now, in any order: a point that could not be written is not, and those that it was to
+  /// replace still are. One that was given up stays so, even if it is still there.
+  void exist(std::vector<std::uint64_t> known);
+
   /// A new incarnation. One that has not ended until now is taken for failed: it hangs and was replaced.
   beginning begin(instant now);
 
@@ -76,15 +80,17 @@ class recovery_points {
  private:
   beginning choose(instant now);
   std::optional<std::uint64_t> blame(instant now);
+  void give_up(std::uint64_t point);
 
   recovery_rules rules_;
-  std::deque<std::uint64_t> points_;  ///< ascending
+  std::deque<std::uint64_t> points_;     ///< ascending
+  std::vector<std::uint64_t> given_up_;  ///< that may still exist
   std::uint64_t last_number_ = 0;
   std::uint64_t incarnation_ = 0;
   bool running_ = false;
-  bool at_risk_ = false;  ///< runs on a restored point and has not handled a message yet
+  std::optional<std::uint64_t> at_risk_;  ///< the point it was restored from, until a message is handled
   instant began_{};
-  std::uint32_t early_crashes_ = 0;  ///< in a row, of the newest point
+  std::uint32_t early_crashes_ = 0;  ///< in a row, of one point
   std::uint64_t unsaved_ = 0;
   std::optional<instant> first_unsaved_;
 };
