@@ -14,8 +14,8 @@
 
 #include "bulwark/actors/core/event.hpp"
 #include "bulwark/supervision/core/child_spec.hpp"
-#include "bulwark/supervision/recovery.hpp"
 #include "bulwark/supervision/core/restart_rate.hpp"
+#include "bulwark/supervision/recovery.hpp"
 
 namespace bulwark {
 
