@@ -5,8 +5,6 @@
 #include <caf/all.hpp>
 #include <cstdlib>
 #include <memory>
-#include <utility>
-#include <vector>
 
 #include "bulwark/actors/messages.hpp"
 
@@ -23,40 +21,9 @@ std::string code_text(const caf::error& reason) {
   return caf::to_string(reason.category()) + " error " + std::to_string(reason.code());
 }
 
-/// CAF turns an exception into this; service_actor adds its type, its words, and its base classes if it has
-/// any: one text, with a line for each.
+/// CAF turns an exception into this; service_actor adds its type and its words.
 bool is_exception(const caf::error& reason) {
-  if (reason != caf::sec::runtime_error) return false;
-  const auto& context = reason.context();
-  return context.match_elements<std::string, std::string>() ||
-         context.match_elements<std::string, std::string, std::string>();
-}
-
-/// The public base classes of a class, near ones first (Itanium C++ ABI, section 2.9.5).
-void add_bases(const std::type_info& type, std::string& lines) {
-  const auto add = [&lines](const std::type_info& base) {
-    lines += type_text(base) + '\n';
-    add_bases(base, lines);
-  };
-  if (const auto* with_one = dynamic_cast<const abi::__si_class_type_info*>(&type)) {
-    add(*with_one->__base_type);
-  } else if (const auto* with_many = dynamic_cast<const abi::__vmi_class_type_info*>(&type)) {
-    for (unsigned i = 0; i < with_many->__base_count; ++i)
-      if (with_many->__base_info[i].__is_public_p()) add(*with_many->__base_info[i].__base_type);
-  }
-}
-
-caf::error error_of(const std::type_info& type, std::string words) {
-  std::string bases;
-  add_bases(type, bases);
-  return caf::make_error(caf::sec::runtime_error, type_text(type), std::move(words), std::move(bases));
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
-    lines.push_back(text.substr(at, end - at));
-  return lines;
+  return reason == caf::sec::runtime_error && reason.context().match_elements<std::string, std::string>();
 }
 
 /// What was given along with the code: a lone text as it is, anything else in CAF's own notation.
@@ -94,8 +61,6 @@ exit_status describe_exit(const caf::error& reason) {
   status.category =
       is_exception(reason) ? reason.context().get_as<std::string>(0) : caf::to_string(reason.category());
   status.code = is_exception(reason) ? 0 : reason.code();
-  if (is_exception(reason) && reason.context().size() > 2)
-    status.bases = lines_of(reason.context().get_as<std::string>(2));
   return status;
 }
 
@@ -110,11 +75,10 @@ caf::error error_of_exception(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const std::exception& problem) {
-    return error_of(typeid(problem), problem.what());
+    return caf::make_error(caf::sec::runtime_error, type_text(typeid(problem)), std::string{problem.what()});
   } catch (...) {
     const auto* type = abi::__cxa_current_exception_type();
-    if (type) return error_of(*type, "no std::exception");
-    return caf::make_error(caf::sec::runtime_error, std::string{"exception"},
+    return caf::make_error(caf::sec::runtime_error, type ? type_text(*type) : std::string{"exception"},
                            std::string{"no std::exception"});
   }
 }

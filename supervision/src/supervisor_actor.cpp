@@ -94,11 +94,6 @@ caf::behavior supervisor_actor::make_behavior() {
         timer_.reset();
         take(plan::tick{});
       },
-      [this](left_behind& below) {
-        if (plan_.ending())
-          abandoned_.insert(abandoned_.end(), std::make_move_iterator(below.paths.begin()),
-                            std::make_move_iterator(below.paths.end()));
-      },
       [this](const get_tree& question) { return answer_tree(question); },
       [this](const kill_child& order) { return answer_kill(order); },
   };
@@ -108,18 +103,11 @@ caf::behavior supervisor_actor::make_behavior() {
 /// Runs when the actor ends in whatever way. After an orderly end no child is left; after a kill they have to
 /// go as well, and at once, since their successors may come at any time.
 void supervisor_actor::on_exit() {
-  left_behind unseen{std::move(abandoned_)};
-  bool killed = false;
   for (auto& [id, one] : members_) {
     if (one.what->ref) unbind(one.what->ref);
-    if (one.current) unseen.paths.push_back(path_of(id));
-    killed = killed || one.current;
     kill_now(one.current);
     if (!parent_) let_go(one, true);  // nobody will start this tree again
   }
-  // Ahead of the news of this end, as both are urgent.
-  if (const auto parent = caf::actor_cast<caf::actor>(parent_); parent && killed)
-    send<caf::message_priority::high>(parent, std::move(unseen));
   members_.clear();
   incarnations_.clear();
   stop_requests_.clear();

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <caf/all.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -19,17 +18,6 @@
 #include "bulwark/supervision/supervisor.hpp"
 #include "event_feed.hpp"
 #include "shared_rate.hpp"
-
-namespace bulwark {
-
-/// What a supervisor that was killed says to its parent: those below it whose end nobody will see.
-struct left_behind {
-  std::vector<std::string> paths;
-};
-
-}  // namespace bulwark
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::left_behind)
 
 namespace bulwark {
 

@@ -55,30 +55,6 @@ TEST_F(service_actor_test, counts_what_waits_and_forgets_what_was_handled) {
   EXPECT_EQ(gauge_of(worker)->depth(), 0);
 }
 
-struct secret_base {};
-struct first_base : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-struct mixed_failure : first_base, private secret_base {
-  using first_base::first_base;
-};
-
-template <class Exception>
-exit_status described(Exception thrown) {
-  return describe_exit(error_of_exception(std::make_exception_ptr(std::move(thrown))));
-}
-
-TEST(describe_exit, names_the_public_bases_of_an_exception) {
-  EXPECT_EQ(described(std::invalid_argument{"x"}), (exit_status{exit_kind::failure,
-                                                                "std::invalid_argument: x",
-                                                                "std::invalid_argument",
-                                                                0,
-                                                                {"std::logic_error", "std::exception"}}));
-  EXPECT_THAT(described(mixed_failure{"x"}).bases,
-              testing::ElementsAre(testing::HasSubstr("first_base"), "std::runtime_error", "std::exception"));
-  EXPECT_EQ(described(7), (exit_status{exit_kind::failure, "int: no std::exception", "int"}));
-}
-
 TEST(describe_exit, tells_the_ways_to_end_apart) {
   EXPECT_EQ(describe_exit({}), (exit_status{exit_kind::normal, "normal"}));
   EXPECT_EQ(describe_exit(caf::exit_reason::user_shutdown),

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace bulwark {
 
@@ -24,8 +23,6 @@ struct exit_status {
   /// child that made no progress. May be empty.
   std::string category{};
   int code = 0;  ///< within the category; 0 for exceptions
-  /// Of an exception: the public base classes of its type, near ones first.
-  std::vector<std::string> bases{};
 
   friend bool operator==(const exit_status&, const exit_status&) = default;
 };
