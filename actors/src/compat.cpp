@@ -2,9 +2,12 @@
 #include "bulwark/actors/compat.hpp"
 
 #include <cxxabi.h>
+#include <algorithm>
 #include <caf/all.hpp>
 #include <cstdlib>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "bulwark/actors/messages.hpp"
 
@@ -21,9 +24,41 @@ std::string code_text(const caf::error& reason) {
   return caf::to_string(reason.category()) + " error " + std::to_string(reason.code());
 }
 
-/// CAF turns an exception into this; service_actor adds its type and its words.
+/// CAF turns an exception into this; service_actor adds its type, its words, and the names of its bases.
 bool is_exception(const caf::error& reason) {
-  return reason == caf::sec::runtime_error && reason.context().match_elements<std::string, std::string>();
+  if (reason != caf::sec::runtime_error || reason.context().size() < 2) return false;
+  for (std::size_t at = 0; at < reason.context().size(); ++at)
+    if (!reason.context().match_element<std::string>(at)) return false;
+  return true;
+}
+
+constexpr std::size_t bases_max = 32;  ///< of one exception
+
+/// Adds what an object of this type can be caught as: public bases, as the Itanium C++ ABI tells them.
+void add_bases(const std::type_info& type, std::vector<std::string>& names) {
+  std::vector<const std::type_info*> above;
+  if (const auto* single = dynamic_cast<const abi::__si_class_type_info*>(&type)) {
+    above.push_back(single->__base_type);
+  } else if (const auto* multiple = dynamic_cast<const abi::__vmi_class_type_info*>(&type)) {
+    for (unsigned at = 0; at < multiple->__base_count; ++at)
+      if (const auto& base = multiple->__base_info[at]; base.__is_public_p())
+        above.push_back(base.__base_type);
+  }
+  for (const auto* base : above) {
+    auto name = type_text(*base);
+    if (names.size() >= bases_max || std::ranges::find(names, name) != names.end()) continue;
+    names.push_back(std::move(name));
+    add_bases(*base, names);
+  }
+}
+
+caf::error error_of_exception(const std::type_info& type, std::string words) {
+  std::vector<std::string> bases;
+  add_bases(type, bases);
+  caf::message_builder context;
+  context.append(type_text(type)).append(std::move(words));
+  for (auto& name : bases) context.append(std::move(name));
+  return {static_cast<std::uint8_t>(caf::sec::runtime_error), caf::atom("system"), context.move_to_message()};
 }
 
 /// What was given along with the code: a lone text as it is, anything else in CAF's own notation.
@@ -58,9 +93,14 @@ std::string error_text(const caf::error& reason) {
 exit_status describe_exit(const caf::error& reason) {
   exit_status status{kind_of(reason), error_text(reason)};
   if (status.kind != exit_kind::failure) return status;
-  status.category =
-      is_exception(reason) ? reason.context().get_as<std::string>(0) : caf::to_string(reason.category());
-  status.code = is_exception(reason) ? 0 : reason.code();
+  if (!is_exception(reason)) {
+    status.category = caf::to_string(reason.category());
+    status.code = reason.code();
+    return status;
+  }
+  status.category = reason.context().get_as<std::string>(0);
+  for (std::size_t at = 2; at < reason.context().size(); ++at)
+    status.bases.push_back(reason.context().get_as<std::string>(at));
   return status;
 }
 
@@ -75,11 +115,11 @@ caf::error error_of_exception(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const std::exception& problem) {
-    return caf::make_error(caf::sec::runtime_error, type_text(typeid(problem)), std::string{problem.what()});
+    return error_of_exception(typeid(problem), problem.what());
   } catch (...) {
-    const auto* type = abi::__cxa_current_exception_type();
-    return caf::make_error(caf::sec::runtime_error, type ? type_text(*type) : std::string{"exception"},
-                           std::string{"no std::exception"});
+    const std::string words = "no std::exception";
+    if (const auto* type = abi::__cxa_current_exception_type()) return error_of_exception(*type, words);
+    return caf::make_error(caf::sec::runtime_error, std::string{"exception"}, words);
   }
 }
 

@@ -94,6 +94,8 @@ caf::behavior supervisor_actor::make_behavior() {
         timer_.reset();
         take(plan::tick{});
       },
+      [this](const orphans_left& left) { on_orphans(left); },
+      [this](const orphans_go_to& order) { heir_ = order.heir.address(); },
       [this](const get_tree& question) { return answer_tree(question); },
       [this](const kill_child& order) { return answer_kill(order); },
   };
@@ -103,6 +105,7 @@ caf::behavior supervisor_actor::make_behavior() {
 /// Runs when the actor ends in whatever way. After an orderly end no child is left; after a kill they have to
 /// go as well, and at once, since their successors may come at any time.
 void supervisor_actor::on_exit() {
+  leave_orphans();
   for (auto& [id, one] : members_) {
     if (one.what->ref) unbind(one.what->ref);
     kill_now(one.current);
@@ -110,6 +113,7 @@ void supervisor_actor::on_exit() {
   }
   members_.clear();
   incarnations_.clear();
+  orphans_.clear();
   stop_requests_.clear();
   if (is_root_) feed_->close();
 }
@@ -162,6 +166,8 @@ void supervisor_actor::on_down(const caf::down_msg& down) {
     last_words_ = shutdown_reason("the parent supervisor ended");
     return take(plan::stop_all{});
   }
+  if (const auto orphan = orphans_.extract(down.source))
+    return take(plan::orphan_ended{std::move(orphan.mapped())});
   const auto found = incarnations_.find(down.source);
   if (found == incarnations_.end()) return;
   const auto [id, generation] = std::move(found->second);
@@ -267,13 +273,6 @@ void supervisor_actor::perform(const plan::kill_child& effect) {
   kill_now(one.current);
 }
 
-void supervisor_actor::perform(const plan::abandoned& effect) {
-  auto& one = members_.at(effect.id);
-  if (one.current) incarnations_.erase(one.current.address());
-  one.current = nullptr;
-  if (plan_.ending()) abandoned_.push_back(path_of(effect.id));
-}
-
 void supervisor_actor::perform(const plan::check_progress& effect) {
   const auto& handle = members_.at(effect.id).current;
   const auto* seen =
@@ -307,13 +306,13 @@ void supervisor_actor::perform(const plan::all_ready&) {
 }
 
 void supervisor_actor::perform(const plan::gave_up& effect) {
-  for (auto& promise : stop_requests_) promise.deliver(stop_report{abandoned_});
+  report_abandoned();
   quit(plan_.flags().gives_up_quietly ? shutdown_reason(effect.reason)
                                       : caf::error{supervision_error::gave_up, effect.reason});
 }
 
 void supervisor_actor::perform(const plan::stopped& effect) {
-  for (auto& promise : stop_requests_) promise.deliver(stop_report{abandoned_});
+  report_abandoned();
   quit(effect.reason.empty() ? last_words_ : shutdown_reason(effect.reason));
 }
 

@@ -21,6 +21,21 @@
 
 namespace bulwark {
 
+/// What a supervisor leaves that is killed: to whoever is above it, within one process.
+struct orphans_left {
+  struct orphan {
+    std::string path;  ///< from the root
+    caf::actor handle;
+  };
+  std::vector<orphan> alive;           ///< killed as well
+  std::vector<std::string> abandoned;  ///< those that it did not wait for any more: paths from the root
+};
+
+/// Tells a supervisor that is about to be killed who takes its orphans, as its own parent is no more.
+struct orphans_go_to {
+  caf::actor heir;
+};
+
 /// Performs what a restart_plan decides about actors: turns messages into events of the plan and its effects
 /// into spawns, exit messages and bindings of references. Never blocks.
 class supervisor_actor final : public service_actor {
@@ -71,6 +86,9 @@ class supervisor_actor final : public service_actor {
   void set_timer();
   void on_down(const caf::down_msg& down);
   void on_exit_message(const caf::exit_msg& message);
+  void on_orphans(const orphans_left& left);
+  void leave_orphans();
+  void report_abandoned();
   void on_ready();
 
   void perform(const plan::start_child& effect);
@@ -122,7 +140,9 @@ class supervisor_actor final : public service_actor {
   std::shared_ptr<const child> template_;  ///< of a pool
   std::unordered_map<std::string, member> members_;
   std::unordered_map<caf::actor_addr, incarnation> incarnations_;
-  std::deque<plan::event> events_;  ///< happened while effects are performed
+  std::unordered_map<caf::actor_addr, std::string> orphans_;  ///< paths from here; while it ends
+  caf::actor_addr heir_;                                      ///< of its own orphans; weak
+  std::deque<plan::event> events_;                            ///< happened while effects are performed
   bool stepping_ = false;
   std::optional<instant> timer_;
   std::uint64_t timer_number_ = 0;
@@ -132,3 +152,6 @@ class supervisor_actor final : public service_actor {
 };
 
 }  // namespace bulwark
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::orphans_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::orphans_go_to)

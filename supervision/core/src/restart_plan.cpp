@@ -3,6 +3,7 @@
 #include "bulwark/supervision/core/restart_plan.hpp"
 
 #include <string>
+#include <utility>
 
 #include "durations.hpp"
 
@@ -127,6 +128,14 @@ void restart_plan::on(const plan::child_exited& event, turn& now) {
   }
 }
 
+void restart_plan::on(const plan::orphaned& event, turn&) {
+  if (!ending() || !deadline_) return;
+  orphans_.insert(event.path);
+  timers_.emplace(deadline_->end_at, whole_plan);
+}
+
+void restart_plan::on(const plan::orphan_ended& event, turn&) { orphans_.erase(event.path); }
+
 void restart_plan::on(const plan::stop_all& event, turn& now) {
   if (event.within && !deadline_) {
     deadline_ = deadline{now.now + *event.within * 3 / 4, now.now + *event.within};
@@ -177,10 +186,21 @@ void restart_plan::on_due(entry& child, turn& now) {
   }
 }
 
-/// The time for an orderly stop is over: whoever is left is killed, all at once.
+/// The time for an orderly stop is over: whoever is left is killed, all at once. Or all time is over, and
+/// nobody waits for orphans any more.
 void restart_plan::on_deadline(turn& now) {
   for (const auto at : stops_)
     if (auto& child = children_.at(at); !child.killing) kill(child, now);
+  if (now.now < deadline_->end_at) return;
+  for (const auto& path : std::exchange(orphans_, {})) {
+    supervision_event what;
+    what.kind = event_kind::abandoned;
+    what.path = path;
+    what.reason = {exit_kind::killed, "abandoned"};
+    what.at = now.now;
+    now.effects.push_back(plan::publish{std::move(what)});
+    now.effects.push_back(plan::abandoned{path, 0});
+  }
 }
 
 }  // namespace bulwark

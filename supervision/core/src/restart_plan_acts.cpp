@@ -140,7 +140,7 @@ void restart_plan::progress(turn& now) {
     if (!is_pool()) begin_stop(children_.at(*stops_.rbegin()), now);
     return;
   }
-  if (phase_ == phase::ended) return;
+  if (phase_ == phase::ended || !orphans_.empty()) return;
   if (phase_ == phase::ending) {
     phase_ = phase::ended;
     timers_.clear();

@@ -3,6 +3,7 @@
 // actors under virtual time; the events of the supervisors are compared.
 #include <gmock/gmock.h>
 
+#include "bulwark/supervision/failure_rules.hpp"
 #include "orders_fixture.hpp"
 
 namespace bulwark {
@@ -21,7 +22,7 @@ class policies : public supervisor_orders {};
 
 TEST_F(policies, a_child_that_is_to_resume_keeps_its_state_and_answers_the_failed_request) {
   auto tough = a.as_child();
-  tough.spec.rules = {{.category = type_text(typeid(std::runtime_error)), .then = directive::resume}};
+  tough.spec.rules = {rule_for_exception<std::exception>(directive::resume)};
   start(one_for_one, {tough}, 0);
   recorder.clear();
   const auto failed = ask<int>(world.system(), a.ref, std::string{"crash"});
@@ -40,13 +41,15 @@ TEST_F(policies, an_exception_is_reported_with_its_type_and_words) {
   recorder.clear();
   tell(a.ref, "crash");
   const auto reason = recorder.events().front().reason;
-  EXPECT_EQ(reason, (exit_status{exit_kind::failure, "std::runtime_error: poison", "std::runtime_error", 0}));
+  EXPECT_EQ(
+      reason,
+      (exit_status{
+          exit_kind::failure, "std::runtime_error: poison", "std::runtime_error", 0, {"std::exception"}}));
 }
 
 TEST_F(policies, a_failure_that_is_to_stop_the_child_stops_it_by_its_error_code) {
   auto brittle = a.as_child();
-  brittle.spec.rules = {
-      {.category = "system", .code = static_cast<int>(caf::sec::bad_function_call), .then = directive::stop}};
+  brittle.spec.rules = {rule_for_error(caf::sec::bad_function_call, directive::stop)};
   start(one_for_one, {brittle});
   tell(a.ref, "crash");
   EXPECT_THAT(states(), ElementsAre("a up"));

@@ -4,9 +4,7 @@
 // events it publishes are compared as a story.
 #include <gmock/gmock.h>
 
-#include <future>
-#include <thread>
-
+#include "stuck_child.hpp"
 #include "supervisor_fixture.hpp"
 
 namespace bulwark {
@@ -230,44 +228,6 @@ TEST_F(supervisor_test, a_first_start_that_fails_ends_the_supervisor_with_a_read
               ElementsAre("started a", "ready a", "started b", "start_failed b", "gave_up ", "stopped a"));
   root_ = nullptr;
 }
-
-/// A child whose first incarnation gets stuck in the first number it is sent, in a thread of its own.
-class stuck_child {
- public:
-  explicit stuck_child(const test_worker& worker) : what{worker.as_child()} {
-    what.start = [this, start = what.start](caf::actor_system& system,
-                                            const caf::actor& supervisor) -> caf::actor {
-      if (!std::exchange(first_, false)) return start(system, supervisor).handle;
-      const auto made = system.spawn<caf::detached>(
-          [this](service_actor*, std::shared_future<void> until) -> caf::behavior {
-            return {[this, until](int) {
-              stuck_now_.set_value();
-              until.wait();
-            }};
-          },
-          let_go_.get_future().share());
-      made->attach_functor([this] { ended_.set_value(); });
-      return made;
-    };
-  }
-
-  void await_stuck() { stuck_now_.get_future().wait(); }
-
-  /// Lets the first incarnation go on, and waits until it has ended and only so many actors are left.
-  void release(caf::actor_system& system, std::size_t running) {
-    let_go_.set_value();
-    ended_.get_future().wait();
-    const auto patience = std::chrono::steady_clock::now() + 10s;
-    while (system.registry().running() > running && std::chrono::steady_clock::now() < patience)
-      std::this_thread::yield();
-  }
-
-  child what;
-
- private:
-  bool first_ = true;
-  std::promise<void> stuck_now_, let_go_, ended_;
-};
 
 TEST_F(supervisor_test, a_child_that_outlives_its_kill_is_abandoned_and_replaced) {
   stuck_child stuck{a};

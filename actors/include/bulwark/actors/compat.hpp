@@ -39,7 +39,8 @@
 namespace bulwark {
 
 /// Maps the reason of a down_msg or exit_msg. An empty error is a normal exit; CAF crashes on looking into
-/// one. Of a failure it tells category and code; of an exception that ended a service_actor, the type.
+/// one. Of a failure it tells category and code; of an exception that ended a service_actor, the type and
+/// its bases.
 [[nodiscard]] exit_status describe_exit(const caf::error& reason);
 
 /// Readable text of any error, the empty one included.
@@ -48,7 +49,8 @@ namespace bulwark {
 /// The name of a type as it is written in C++: "std::runtime_error". Category of a failure rule for it.
 [[nodiscard]] std::string type_text(const std::type_info& type);
 
-/// `sec::runtime_error` with the type and the words of an exception, which describe_exit() understands.
+/// `sec::runtime_error` with the type, the words and the public bases of an exception, which describe_exit()
+/// understands.
 [[nodiscard]] caf::error error_of_exception(const std::exception_ptr& thrown);
 
 /// The exit reason of an actor that ends as it was asked to; `text` tells people more and may be empty.

@@ -121,7 +121,7 @@ struct stop_tree {
   std::uint32_t within_ms = 5000;
 };
 
-/// Who was given up in a stop_tree: paths from the root of the tree.
+/// Who was given up in a stop_tree, at whatever depth: paths from the root of the tree.
 struct stop_report {
   std::vector<std::string> abandoned;
 };

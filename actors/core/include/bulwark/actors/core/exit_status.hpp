@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace bulwark {
 
@@ -23,6 +24,8 @@ struct exit_status {
   /// child that made no progress. May be empty.
   std::string category{};
   int code = 0;  ///< within the category; 0 for exceptions
+  /// Of an exception: the types that it could have been caught as, too, nearest first.
+  std::vector<std::string> bases{};
 
   friend bool operator==(const exit_status&, const exit_status&) = default;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -89,13 +90,15 @@ enum class directive : std::uint8_t {
 
 /// Chooses a directive by the error that a child failed with. A part that is not set fits everything.
 struct failure_rule {
-  /// As in exit_status: an error category, or the type of an exception.
+  /// As in exit_status: an error category, or the type of an exception or a public base of it.
   std::string category{};
   std::optional<int> code{};
   directive then = directive::restart;
 
   [[nodiscard]] bool fits(const exit_status& failure) const {
-    return (category.empty() || category == failure.category) && (!code || *code == failure.code);
+    const bool is_it = category.empty() || category == failure.category ||
+                       std::ranges::find(failure.bases, category) != failure.bases.end();
+    return is_it && (!code || *code == failure.code);
   }
   friend bool operator==(const failure_rule&, const failure_rule&) = default;
 };

@@ -65,6 +65,17 @@ struct child_exited {
   exit_status reason;
 };
 
+/// An incarnation below a sub-supervisor that was killed, and with it; nobody else waits for it. Counts while
+/// the plan ends within a time only: it ends when this one has, too, or abandons it at the end of the time.
+struct orphaned {
+  std::string path;  ///< below this supervisor: "sub/worker"
+};
+
+/// That one ended.
+struct orphan_ended {
+  std::string path;
+};
+
 /// Stop the children in reverse order, then end.
 struct stop_all {
   /// For all of it: who has not ended when three quarters have passed is killed, who is left at the end is
@@ -87,7 +98,7 @@ struct tick {};
 
 using event =
     std::variant<start_all, child_ready, start_failed, start_ignored, child_resumed, message_quarantined,
-                 progress_seen, child_exited, stop_all, terminate, restart, tick>;
+                 progress_seen, child_exited, orphaned, orphan_ended, stop_all, terminate, restart, tick>;
 
 // -- effects: what to do, in their order ----------------------------------------------------------
 
@@ -117,8 +128,8 @@ struct kill_child {
 /// The incarnation outlived the kill. The plan goes on without it and ignores whatever it still does; fence
 /// it.
 struct abandoned {
-  std::string id;
-  std::uint64_t generation = 0;
+  std::string id;                ///< of an orphan: its path
+  std::uint64_t generation = 0;  ///< of an orphan: 0
   friend bool operator==(const abandoned&, const abandoned&) = default;
 };
 

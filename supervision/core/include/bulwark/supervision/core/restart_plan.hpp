@@ -198,6 +198,8 @@ class restart_plan {
   void on(const plan::message_quarantined& event, turn& now);
   void on(const plan::progress_seen& event, turn& now);
   void on(const plan::child_exited& event, turn& now);
+  void on(const plan::orphaned& event, turn& now);
+  void on(const plan::orphan_ended& event, turn& now);
   void on(const plan::stop_all& event, turn& now);
   void on(const plan::terminate& event, turn& now);
   void on(const plan::restart& event, turn& now);
@@ -252,8 +254,9 @@ class restart_plan {
   position next_position_ = 0;
   std::map<position, entry> children_;
   std::unordered_map<std::string, position> by_id_;
-  std::set<position> starts_;  ///< take part in an ordered start, or await others, and are not ready yet
-  std::set<position> stops_;   ///< take part in an ordered stop and are not down yet
+  std::set<position> starts_;      ///< take part in an ordered start, or await others, and are not ready yet
+  std::set<std::string> orphans_;  ///< that have not ended, by path; while it ends
+  std::set<position> stops_;       ///< take part in an ordered stop and are not down yet
   static constexpr position whole_plan = ~position{0};  ///< in timers_: its own deadline
   std::set<std::pair<instant, position>> timers_;
 };
