@@ -15,6 +15,9 @@ namespace {
 void check(const supervisor_options& options) {
   if (const auto problem = validate(options.flags, options.children); !problem.empty())
     throw std::invalid_argument{problem};
+  if (!options.restart_rate) return;
+  if (const auto problem = options.restart_rate->validate(); !problem.empty())
+    throw std::invalid_argument{problem};
 }
 
 /// The references of a whole subtree follow its supervisor: refused while it is down, closed when it never
@@ -62,6 +65,9 @@ caf::actor spawn_supervisor(caf::actor_system& system, supervisor_options option
 
 child supervisor_child(supervisor_options options) {
   check(options);
+  if (options.restart_rate)
+    throw std::invalid_argument{"the restart rate of a tree is a matter of its root, not of \"" +
+                                options.name + '"'};
   child made;
   made.spec.id = options.name;
   made.spec.type = child_type::supervisor;

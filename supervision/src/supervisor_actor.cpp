@@ -30,6 +30,21 @@ event_sink sink_of(const supervisor_options& options) {
   return parent ? parent->sink() : event_sink{};
 }
 
+std::shared_ptr<event_feed> feed_of(const supervisor_options& options) {
+  const auto* parent = as_supervisor(options.parent);
+  return parent ? parent->feed() : std::make_shared<event_feed>();
+}
+
+std::shared_ptr<shared_rate> rate_of(const supervisor_options& options) {
+  if (const auto* parent = as_supervisor(options.parent)) return parent->rate();
+  return options.restart_rate ? std::make_shared<shared_rate>(*options.restart_rate) : nullptr;
+}
+
+std::function<instant(instant)> token_source_of(const std::shared_ptr<shared_rate>& rate) {
+  if (!rate) return {};
+  return [rate](instant now) { return rate->reserve(now); };
+}
+
 std::vector<child_spec> specs_of(const std::vector<child>& children) {
   std::vector<child_spec> specs;
   for (const auto& one : children) specs.push_back(one.spec);
@@ -48,8 +63,11 @@ supervisor_actor::supervisor_actor(caf::actor_config& config, supervisor_options
       name_{options.name},
       path_{path_below(options.parent, options.name)},
       sink_{sink_of(options)},
+      feed_{feed_of(options)},
+      rate_{rate_of(options)},
+      is_root_{as_supervisor(options.parent) == nullptr},
       parent_{caf::actor_cast<caf::actor_addr>(options.parent)},
-      plan_{options.flags, specs_of(options.children), options.seed},
+      plan_{options.flags, specs_of(options.children), options.seed, token_source_of(rate_)},
       started_at_{now()} {
   for (auto& one : options.children) {
     auto shared = std::make_shared<const child>(std::move(one));
@@ -101,6 +119,7 @@ void supervisor_actor::on_exit() {
   incarnations_.clear();
   orphans_.clear();
   stop_requests_.clear();
+  if (is_root_) feed_->close();
 }
 
 std::string supervisor_actor::path_of(const std::string& id) const {
@@ -194,7 +213,13 @@ start_result supervisor_actor::run_start(const member& of, std::string& problem)
 
 void supervisor_actor::perform(const plan::start_child& effect) {
   auto& one = members_.at(effect.id);
-  if (one.what->recovery) one.what->recovery->report_to(sink_, path_of(effect.id));
+  if (one.what->recovery) {
+    const auto tell = [sink = sink_, feed = feed_](const supervision_event& event) {
+      if (sink) sink(event);
+      feed->publish(event);
+    };
+    one.what->recovery->report_to(tell, path_of(effect.id));
+  }
   std::string problem;
   auto result = run_start(one, problem);
   if (!problem.empty()) {
@@ -273,10 +298,11 @@ void supervisor_actor::perform(const plan::publish& effect) {
     if (effect.what.kind == event_kind::ready && one.ref) bind_reference(one, at->first);
     answer_orders(one, effect.what);
   }
-  if (!sink_) return;
+  if (!sink_ && !feed_->is_wanted()) return;
   auto event = effect.what;
   event.path = event.path.empty() ? path_ : path_of(event.path);
-  sink_(event);
+  if (sink_) sink_(event);
+  feed_->publish(event);
 }
 
 void supervisor_actor::perform(const plan::all_ready&) {

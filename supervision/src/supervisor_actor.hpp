@@ -13,8 +13,11 @@
 #include "bulwark/actors/reply_promise.hpp"
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/supervision/core/restart_plan.hpp"
+#include "bulwark/supervision/events.hpp"
 #include "bulwark/supervision/messages.hpp"
 #include "bulwark/supervision/supervisor.hpp"
+#include "event_feed.hpp"
+#include "shared_rate.hpp"
 
 namespace bulwark {
 
@@ -46,6 +49,8 @@ class supervisor_actor final : public service_actor {
   // Never change after construction, so that any thread may read them.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] const event_sink& sink() const noexcept { return sink_; }
+  [[nodiscard]] const std::shared_ptr<event_feed>& feed() const noexcept { return feed_; }
+  [[nodiscard]] const std::shared_ptr<shared_rate>& rate() const noexcept { return rate_; }
 
  private:
   /// Who waits for a child to be started, or to be down.
@@ -115,6 +120,8 @@ class supervisor_actor final : public service_actor {
   promised on(const delete_child& order);
   promised on(change_supervisor& order);
   promised on(const stop_tree& order);
+  caf::result<caf::ok_atom> on(const subscribe_events& order);
+  caf::result<caf::ok_atom> on(const unsubscribe_events& order);
   [[nodiscard]] child_list list_children() const;
   [[nodiscard]] caf::result<child_spec> find_spec(const std::string& id) const;
 
@@ -125,7 +132,10 @@ class supervisor_actor final : public service_actor {
   const std::string name_;
   const std::string path_;
   const event_sink sink_;
-  const caf::actor_addr parent_;  ///< weak, as the parent holds this one
+  const std::shared_ptr<event_feed> feed_;   ///< of the whole tree
+  const std::shared_ptr<shared_rate> rate_;  ///< of the whole tree; may be null
+  const bool is_root_;                       ///< has no parent that is a supervisor of this process
+  const caf::actor_addr parent_;             ///< weak, as the parent holds this one
   restart_plan plan_;
   const instant started_at_;
   std::shared_ptr<const child> template_;  ///< of a pool

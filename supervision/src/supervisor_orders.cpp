@@ -43,6 +43,8 @@ caf::message_handler supervisor_actor::orders() {
       [this](which_children) { return list_children(); },
       [this](count_children) { return plan_.count_children(); },
       [this](const get_childspec& question) { return find_spec(question.id); },
+      [this](const subscribe_events& order) { return on(order); },
+      [this](const unsubscribe_events& order) { return on(order); },
   };
 }
 
@@ -167,6 +169,17 @@ supervisor_actor::promised supervisor_actor::on(const stop_tree& order) {
   if (!last_words_) last_words_ = shutdown_reason();
   take(plan::stop_all{std::chrono::milliseconds{order.within_ms}});
   return reply_promise::later();
+}
+
+caf::result<caf::ok_atom> supervisor_actor::on(const subscribe_events& order) {
+  if (auto problem = feed_->subscribe(home_system(), order); !problem.empty())
+    return caf::error{supervision_error::invalid_spec, std::move(problem)};
+  return caf::ok_atom_v;
+}
+
+caf::result<caf::ok_atom> supervisor_actor::on(const unsubscribe_events& order) {
+  if (!feed_->unsubscribe(order.subscriber)) return caf::error{supervision_error::not_found};
+  return caf::ok_atom_v;
 }
 
 child_list supervisor_actor::list_children() const {

@@ -39,6 +39,10 @@ std::string what_more(const supervision_event& event) {
       return generation + ", restarts: " + std::to_string(event.restarts) + "; T_fail " +
              milliseconds(event.t_fail) + " + T_recover " + milliseconds(event.t_recover) + " = " +
              milliseconds(event.t_restart);
+    case event_kind::crash_storm:
+      return generation + ", restarts: " + std::to_string(event.restarts) + "; " +
+             std::to_string(event.ends) + " ends within " + milliseconds(event.within) +
+             ", the last: " + event.reason.text;
   }
   return {};
 }
@@ -64,6 +68,7 @@ const char* to_string(event_kind kind) noexcept {
     case event_kind::restored: return "restored";
     case event_kind::point_given_up: return "point_given_up";
     case event_kind::point_lost: return "point_lost";
+    case event_kind::crash_storm: return "crash_storm";
   }
   return "unknown";
 }

@@ -17,6 +17,7 @@
 #include "bulwark/consensus/messages.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/messages.hpp"
+#include "bulwark/supervision/storm_sink.hpp"
 #include "logging.hpp"
 #include "node_tree.hpp"
 
@@ -97,18 +98,22 @@ class node_run {
                                               node::node_parts{.options = &options,
                                                                .data = &data,
                                                                .facts = facts_,
-                                                               .sink = log_event,
+                                                               .sink = log_.sink(),
                                                                .parent = parent_,
                                                                .drain = [] { ::kill(::getpid(), SIGTERM); }});
     tree_->root()->attach_functor(
         [main_thread](const caf::error&) { pthread_kill(main_thread, signal_ended); });
   }
 
-  ~node_run() { caf::anon_send_exit(parent_, caf::exit_reason::kill); }
+  ~node_run() {
+    log_.flush(clock::now());
+    caf::anon_send_exit(parent_, caf::exit_reason::kill);
+  }
 
   int run() {
     for (;;) {
-      const int got = await_signal(signals_, clock::now() + 1h);
+      const int got = await_signal(signals_, clock::now() + 1s);
+      log_.tick(clock::now());
       if (got == signal_ready) announce();
       if (got == signal_ended) {
         spdlog::critical("the root supervisor gave up; the process ends for its launcher to start a new one");
@@ -156,6 +161,7 @@ class node_run {
   const node::node_options& options_;
   const sigset_t& signals_;
   std::shared_ptr<node::node_facts> facts_;
+  const storm_sink log_{log_event, {}};
   caf::actor parent_;
   std::unique_ptr<node::node_tree> tree_;
 };

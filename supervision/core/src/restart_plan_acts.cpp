@@ -63,7 +63,22 @@ void restart_plan::settle(entry& child, turn& now) {
     set_timer(child, child.not_before);
 }
 
+/// A restart that finds no token is put off until it has one. The token is drawn as late as possible, so that
+/// a delay by back-off is no extra wait.
+bool restart_plan::awaits_token(entry& child, turn& now) {
+  if (!draw_token_ || !child.failed_at) return false;
+  if (!child.token) child.token = draw_token_(now.now);
+  if (*child.token <= now.now) {
+    child.token.reset();
+    return false;
+  }
+  child.not_before = *child.token;
+  set_timer(child, child.not_before);
+  return true;
+}
+
 void restart_plan::start(entry& child, turn& now) {
+  if (awaits_token(child, now)) return;
   clear_timer(child);
   ++child.generation;
   child.state = child_state::starting;

@@ -17,8 +17,11 @@ bool is_alive(child_state state) {
 }  // namespace
 
 restart_plan::restart_plan(const supervisor_flags& flags, std::vector<child_spec> children,
-                           std::uint64_t seed)
-    : flags_{flags}, budget_{flags.intensity, flags.period}, random_{seed} {
+                           std::uint64_t seed, std::function<instant(instant)> draw_token)
+    : flags_{flags},
+      budget_{flags.intensity, flags.period},
+      draw_token_{std::move(draw_token)},
+      random_{seed} {
   BULWARK_INVARIANT(validate(flags, children).empty());
   for (auto& spec : children) {
     auto shared = std::make_shared<const child_spec>(std::move(spec));

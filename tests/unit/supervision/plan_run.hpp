@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,7 +21,9 @@ namespace bulwark {
 /// `ignored` ones have nothing to serve. What a child has done is looked up in `progress`.
 class plan_run {
  public:
-  plan_run(const supervisor_flags& flags, std::vector<child_spec> specs) : plan{flags, std::move(specs), 1} {}
+  plan_run(const supervisor_flags& flags, std::vector<child_spec> specs,
+           std::function<instant(instant)> draw_token = {})
+      : plan{flags, std::move(specs), 1, std::move(draw_token)} {}
 
   void take(plan::event event) {
     happenings_.push_back(std::move(event));

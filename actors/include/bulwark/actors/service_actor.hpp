@@ -78,7 +78,8 @@ class service_actor : public caf::event_based_actor, public mailbox_gauge {
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
 
  protected:
-  /// For classes that build on this one and have messages of their own. True: it was theirs, and is done with.
+  /// For classes that build on this one and have messages of their own. True: it was theirs, and is done
+  /// with.
   virtual bool takes(caf::mailbox_element&) { return false; }
 
   /// Whether somebody sent it, as opposed to what CAF tells an actor.

@@ -15,6 +15,7 @@
 #include "bulwark/actors/core/event.hpp"
 #include "bulwark/actors/stable_ref.hpp"
 #include "bulwark/supervision/core/child_spec.hpp"
+#include "bulwark/supervision/core/restart_rate.hpp"
 #include "bulwark/supervision/recovery.hpp"
 
 namespace bulwark {
@@ -89,14 +90,19 @@ struct supervisor_options {
   std::string name;  ///< id among its siblings, a part of the path of everything below; free for a root
   supervisor_flags flags{};
   std::vector<child> children{};
-  event_sink sink{};       ///< gets all events; a sub-supervisor without one uses that of its parent
+  /// Gets all events, before anybody who subscribes; a sub-supervisor without one uses that of its parent.
+  event_sink sink{};
   caf::actor parent{};     ///< the supervisor that is this one's parent; empty for a root
   std::uint64_t seed = 1;  ///< for the jitter of delays
+  /// For a root only: the pace of restarts in the whole tree. One that comes too soon is delayed; that costs
+  /// no budget.
+  std::optional<restart_rate_options> restart_rate{};
 };
 
 /// Spawns a supervisor and starts its children in their order.
 ///
-/// It understands get_tree, kill_child, stop_tree, child_ready, and OTP's start_child, terminate_child,
+/// It understands get_tree, kill_child, stop_tree, child_ready, subscribe_events and unsubscribe_events
+/// (supervision/events.hpp), and OTP's start_child, terminate_child,
 /// restart_child, delete_child, which_children, count_children and get_childspec (supervision/messages.hpp);
 /// OTP's check_childspecs is validate(). It answers all of them at any time, but for those that wait for a
 /// child to start or to stop. An exit_msg with any

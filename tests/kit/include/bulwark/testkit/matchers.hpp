@@ -58,6 +58,7 @@ BULWARK_EVENT_MATCHER(Hung, hung)
 BULWARK_EVENT_MATCHER(Parked, parked)
 BULWARK_EVENT_MATCHER(GivenUp, given_up)
 BULWARK_EVENT_MATCHER(ShutDown, shut_down)
+BULWARK_EVENT_MATCHER(CrashStorm, crash_storm)
 
 #undef BULWARK_EVENT_MATCHER
 

@@ -30,6 +30,7 @@ enum class event_kind : std::uint8_t {
   restored,     ///< it begins with a recovery point, whose number is `generation`
   point_given_up,  ///< a recovery point is not used any more; `reason` tells why
   point_lost,      ///< a recovery point could not be written; `reason` tells why
+  crash_storm,     ///< it ended so often that its events are left out; `reason` is the last. See storm_filter
 };
 
 /// One fact of supervision, in the one schema that log, test kit, command line and dashboard share.
@@ -47,6 +48,10 @@ struct supervision_event {
   duration t_recover{};  ///< from that start to ready
   duration t_restart{};  ///< t_fail + t_recover
 
+  // Meaningful for `crash_storm` only.
+  std::uint64_t ends = 0;  ///< of incarnations, left out
+  duration within{};       ///< the time in which they happened
+
   friend bool operator==(const supervision_event&, const supervision_event&) = default;
 };
 
@@ -56,7 +61,6 @@ using event_sink = std::function<void(const supervision_event&)>;
 [[nodiscard]] const char* to_string(event_kind kind) noexcept;
 
 /// One line for people: "stopped clients/session2 (generation 3; shutdown)".
-/// ms)`.
 [[nodiscard]] std::string to_string(const supervision_event& event);
 
 std::ostream& operator<<(std::ostream& out, event_kind kind);

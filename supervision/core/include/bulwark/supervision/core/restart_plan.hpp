@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -87,7 +88,10 @@ struct child_counts {
 class restart_plan {
  public:
   /// The flags and specs must be valid, see validate(). The seed drives the jitter of delays only.
-  restart_plan(const supervisor_flags& flags, std::vector<child_spec> children, std::uint64_t seed);
+  /// `draw_token` is asked before each start that follows a failure when that may be, see
+  /// restart_rate::reserve; empty: at once.
+  restart_plan(const supervisor_flags& flags, std::vector<child_spec> children, std::uint64_t seed,
+               std::function<instant(instant)> draw_token = {});
 
   /// Takes one event and appends what is to be done.
   void step(const plan::event& event, instant now, std::vector<plan::effect>& effects);
@@ -164,6 +168,7 @@ class restart_plan {
     std::uint64_t progress = 0;           ///< up, with a progress limit: as last seen
     instant progress_at{};                ///< when that was seen for the first time
     std::optional<instant> failed_at;     ///< when the exit was seen from which it is recovering
+    std::optional<instant> token;         ///< of the restart rate, for its next restart: valid from then on
     std::optional<instant> timer;         ///< its place in timers_
     std::unique_ptr<restart_budget> own;  ///< if its spec has a limit of its own
   };
@@ -219,6 +224,7 @@ class restart_plan {
   void went_down(entry& child);
   void settle(entry& child, turn& now);
   void start(entry& child, turn& now);
+  [[nodiscard]] bool awaits_token(entry& child, turn& now);
   void begin_stop(entry& child, turn& now);
   void kill(entry& child, turn& now);
   void give_up(const std::string& reason, turn& now);
@@ -235,6 +241,7 @@ class restart_plan {
 
   supervisor_flags flags_;
   restart_budget budget_;
+  std::function<instant(instant)> draw_token_;  ///< of the whole tree; may be empty
   random_stream random_;
   phase phase_ = phase::idle;
   std::string gave_up_;    ///< why; if not empty the end is `gave_up` instead of `stopped`
