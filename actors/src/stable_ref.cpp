@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <caf/all.hpp>
-#include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -128,7 +128,8 @@ class stable_ref final : public caf::monitorable_actor, public mailbox_gauge {
   }
 
  private:
-  using held_messages = std::deque<caf::mailbox_element_ptr>;
+  // Lists, as empty deques take more than half a kilobyte each, and references come in hundreds of thousands.
+  using held_messages = std::list<caf::mailbox_element_ptr>;
   using refusals = std::vector<std::pair<caf::mailbox_element_ptr, caf::error>>;
 
   /// False if it is ending already.
@@ -196,7 +197,7 @@ class stable_ref final : public caf::monitorable_actor, public mailbox_gauge {
   std::uint64_t quarantined_ = 0;
   mail_policy mail_;  ///< of the current or the last incarnation
   poison_watch watch_;
-  std::deque<dead_letter> letters_;
+  std::list<dead_letter> letters_;
 };
 
 stable_ref* as_ref(const caf::actor& handle) noexcept {

@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 struct children_samples {
-  std::vector<double> start_ms, start_us_each, bytes_each, restart_us, stop_ms;
+  std::vector<double> start_ms, start_us_each, bytes_each, heap_bytes_each, restart_us, stop_ms;
 };
 
 /// How the children of a tree are kept.
@@ -57,6 +57,7 @@ void run(caf::actor_system& system, kept_as how, std::size_t size, std::size_t c
   roll->expect(size);
   ::malloc_trim(0);
   const auto before = resident_bytes();
+  const auto heap_before = static_cast<double>(::mallinfo2().uordblks);
   const auto begin = clock_now();
   auto root = how == kept_as::static_children
                   ? start_static(system, size, roll)
@@ -67,6 +68,8 @@ void run(caf::actor_system& system, kept_as how, std::size_t size, std::size_t c
   const auto own = static_cast<double>(size * sizeof(caf::actor));
   into.bytes_each.push_back((static_cast<double>(resident_bytes()) - static_cast<double>(before) - own) /
                             static_cast<double>(size));
+  into.heap_bytes_each.push_back((static_cast<double>(::mallinfo2().uordblks) - heap_before - own) /
+                                 static_cast<double>(size));
   into.start_ms.push_back(microseconds(started) / 1000);
   into.start_us_each.push_back(microseconds(started) / static_cast<double>(size));
   for (std::size_t i = 0; i < crashes; ++i) {
@@ -121,6 +124,7 @@ void measure_children(caf::actor_system& system, const effort& how_much) {
       print_samples("b.start_total" + name, "ms", std::move(seen.start_ms));
       print_samples("b.start_per_child" + name, "us", std::move(seen.start_us_each));
       print_samples("b.mem_rss_per_child" + name, "B", std::move(seen.bytes_each));
+      print_samples("b.mem_heap_per_child" + name, "B", std::move(seen.heap_bytes_each));
       print_samples("b.restart_one" + name, "us", std::move(seen.restart_us));
       print_samples("b.shutdown_total" + name, "ms", std::move(seen.stop_ms));
     }
