@@ -48,6 +48,9 @@ std::string validate(const supervisor_flags& flags, const std::vector<child>& ch
     if (auto problem = validate(one); !problem.empty()) return problem;
     if (one.ref && flags.strategy == restart_strategy::simple_one_for_one)
       return "the children of a pool cannot share one reference";
+    if (one.ref_of_each && flags.strategy != restart_strategy::simple_one_for_one)
+      return "child \"" + one.spec.id +
+             "\" is no template of a pool; expected `ref` instead of `ref_of_each`";
     if (one.recovery && flags.strategy == restart_strategy::simple_one_for_one)
       return "the children of a pool cannot share their recovery points";
     specs.push_back(one.spec);

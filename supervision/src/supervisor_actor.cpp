@@ -74,7 +74,7 @@ supervisor_actor::supervisor_actor(caf::actor_config& config, supervisor_options
     if (options.flags.strategy == restart_strategy::simple_one_for_one)
       template_ = std::move(shared);
     else
-      members_.emplace(shared->spec.id, member{shared});
+      members_.emplace(shared->spec.id, member{shared, shared->ref});
   }
 }
 
@@ -107,9 +107,13 @@ caf::behavior supervisor_actor::make_behavior() {
 void supervisor_actor::on_exit() {
   leave_orphans();
   for (auto& [id, one] : members_) {
-    if (one.what->ref) unbind(one.what->ref);
+    if (one.ref) unbind(one.ref);
     kill_now(one.current);
-    if (!parent_) let_go(one, true);  // nobody will start this tree again
+    // Nobody will start this tree again, nor its like the children of a pool.
+    if (!parent_)
+      let_go(one, true);
+    else if (template_ && one.ref)
+      close(one.ref, caf::make_error(caf::exit_reason::unreachable));
   }
   members_.clear();
   incarnations_.clear();
@@ -174,7 +178,7 @@ void supervisor_actor::on_down(const caf::down_msg& down) {
   incarnations_.erase(found);
   if (const auto at = members_.find(id); at != members_.end() && at->second.generation == generation) {
     report_quarantine(at->second, id, down.reason);
-    if (at->second.what->ref) unbind(at->second.what->ref);
+    if (at->second.ref) unbind(at->second.ref);
     at->second.current = nullptr;
   }
   take(plan::child_exited{id, generation, describe_exit(down.reason)});
@@ -254,7 +258,7 @@ void supervisor_actor::pass_over_failures(const member& of, const std::string& i
 
 void supervisor_actor::perform(const plan::stop_child& effect) {
   auto& one = members_.at(effect.id);
-  if (one.what->ref) unbind(one.what->ref);  // what comes from now on is for its successor
+  if (one.ref) unbind(one.ref);  // what comes from now on is for its successor
   if (!effect.within || one.what->spec.type != child_type::supervisor) return ask_to_stop(one.current);
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*effect.within);
   request(one.current, caf::infinite,
@@ -269,7 +273,7 @@ void supervisor_actor::perform(const plan::stop_child& effect) {
 
 void supervisor_actor::perform(const plan::kill_child& effect) {
   auto& one = members_.at(effect.id);
-  if (one.what->ref) unbind(one.what->ref);
+  if (one.ref) unbind(one.ref);
   kill_now(one.current);
 }
 
@@ -291,7 +295,7 @@ void supervisor_actor::perform(const plan::child_gone& effect) {
 void supervisor_actor::perform(const plan::publish& effect) {
   if (const auto at = members_.find(effect.what.path); at != members_.end()) {
     auto& one = at->second;
-    if (effect.what.kind == event_kind::ready && one.what->ref) bind_reference(one, at->first);
+    if (effect.what.kind == event_kind::ready && one.ref) bind_reference(one, at->first);
     answer_orders(one, effect.what);
   }
   if (!sink_ && !feed_->is_wanted()) return;

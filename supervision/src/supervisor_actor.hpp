@@ -64,6 +64,7 @@ class supervisor_actor final : public service_actor {
   /// A child and its current incarnation, if it has one.
   struct member {
     std::shared_ptr<const child> what;  ///< of a pool: shared by all
+    caf::actor ref{};                   ///< stable; null: it has none
     caf::actor current{};
     std::uint64_t generation = 0;
     std::uint64_t quarantined = 0;     ///< dead letters of its reference when it was bound

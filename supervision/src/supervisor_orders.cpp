@@ -65,6 +65,7 @@ supervisor_actor::promised supervisor_actor::on(start_child& order) {
   }
   auto id = order.what.spec.id;
   member added{std::make_shared<const child>(std::move(order.what))};
+  added.ref = added.what->ref;
   added.orders.push_back({open_order::kind::start, std::move(promise)});
   members_.emplace(std::move(id), std::move(added));
   perform_all(effects);
@@ -82,6 +83,10 @@ supervisor_actor::promised supervisor_actor::on(start_pool_child& order) {
   }
   member added{template_};
   added.arguments = std::move(order.arguments);
+  if (auto options = template_->ref_of_each) {
+    if (options->name.empty()) options->name = path_of(*id);
+    added.ref = make_stable_ref(home_system(), std::move(*options));
+  }
   added.orders.push_back({open_order::kind::start, std::move(promise)});
   members_.emplace(std::move(*id), std::move(added));
   perform_all(effects);
@@ -150,7 +155,9 @@ supervisor_actor::promised supervisor_actor::on(change_supervisor& order) {
       template_ = shared;
       for (auto& [id, existing] : members_) existing.what = shared;
     } else {
-      members_[shared->spec.id].what = shared;
+      auto& changed = members_[shared->spec.id];
+      changed.what = shared;
+      changed.ref = shared->ref;
     }
   }
   promise.deliver(caf::ok_atom_v);
@@ -210,7 +217,7 @@ void supervisor_actor::answer_started(member& of, const std::string& id) {
     if (what == open_order::kind::terminate)
       promise.deliver(caf::ok_atom_v);
     else
-      promise.deliver(child_started{id, of.what->ref && of.current ? of.what->ref : of.current, of.info});
+      promise.deliver(child_started{id, of.ref && of.current ? of.ref : of.current, of.info});
   }
 }
 

@@ -7,21 +7,21 @@
 namespace bulwark {
 
 void supervisor_actor::bind_reference(member& of, const std::string& id) {
-  of.quarantined = ref_stats(of.what->ref).quarantined;
-  bind(of.what->ref, of.current, plan_.find_spec(id)->mail);
+  of.quarantined = ref_stats(of.ref).quarantined;
+  bind(of.ref, of.current, plan_.find_spec(id)->mail);
 }
 
 /// An actor leaves its mail before its end is told, so that the reference knows by now.
 void supervisor_actor::report_quarantine(const member& of, const std::string& id, const caf::error& reason) {
-  if (of.what->ref && ref_stats(of.what->ref).quarantined > of.quarantined)
+  if (of.ref && ref_stats(of.ref).quarantined > of.quarantined)
     take(plan::message_quarantined{id, of.generation, describe_exit(reason)});
 }
 
 void supervisor_actor::let_go(member& of, bool for_good) {
-  if (of.what->ref && for_good) {
-    close(of.what->ref, caf::make_error(caf::exit_reason::unreachable));
-  } else if (of.what->ref) {
-    vacate(of.what->ref);
+  if (of.ref && for_good) {
+    close(of.ref, caf::make_error(caf::exit_reason::unreachable));
+  } else if (of.ref) {
+    vacate(of.ref);
   }
   if (of.what->gone) of.what->gone(for_good);
 }

@@ -18,11 +18,22 @@ struct children_samples {
   std::vector<double> start_ms, start_us_each, bytes_each, restart_us, stop_ms;
 };
 
-caf::actor start_pool(caf::actor_system& system, std::size_t size, const std::shared_ptr<roll_call>& roll) {
+/// How the children of a tree are kept.
+enum class kept_as : std::uint8_t { pool, pool_with_references, static_children };
+
+std::string name_of(kept_as how) {
+  if (how == kept_as::static_children) return to_string(restart_strategy::one_for_one);
+  const std::string pool = to_string(restart_strategy::simple_one_for_one);
+  return how == kept_as::pool ? pool : pool + "_with_references";
+}
+
+caf::actor start_pool(caf::actor_system& system, std::size_t size, const std::shared_ptr<roll_call>& roll,
+                      bool with_references) {
   auto options = tree_of(restart_strategy::simple_one_for_one);
   child one;
   one.spec.id = "c";
   one.spec.delays.reset_after = duration::zero();
+  if (with_references) one.ref_of_each = stable_ref_options{};
   one.start_with = [roll](caf::actor_system& where, const caf::actor&,
                           const caf::message& arguments) -> caf::actor {
     return where.spawn(idle_child, roll, static_cast<std::size_t>(arguments.get_as<std::uint64_t>(0)));
@@ -40,15 +51,16 @@ caf::actor start_static(caf::actor_system& system, std::size_t size, const std::
   return spawn_supervisor(system, std::move(options));
 }
 
-void run(caf::actor_system& system, restart_strategy strategy, std::size_t size, std::size_t crashes,
+void run(caf::actor_system& system, kept_as how, std::size_t size, std::size_t crashes,
          children_samples& into) {
   auto roll = std::make_shared<roll_call>();
   roll->expect(size);
   ::malloc_trim(0);
   const auto before = resident_bytes();
   const auto begin = clock_now();
-  auto root = strategy == restart_strategy::simple_one_for_one ? start_pool(system, size, roll)
-                                                               : start_static(system, size, roll);
+  auto root = how == kept_as::static_children
+                  ? start_static(system, size, roll)
+                  : start_pool(system, size, roll, how == kept_as::pool_with_references);
   const auto started = roll->await(size) - begin;
   std::this_thread::sleep_for(50ms);
   // The roll's own handles are not the supervisor's.
@@ -102,10 +114,10 @@ void measure_children(caf::actor_system& system, const effort& how_much) {
     std::size_t size, repetitions, crashes;
   } sizes[] = {{1000, how_much.repetitions, 150}, {how_much.many, (how_much.repetitions + 1) / 2, 80}};
   for (const auto& [size, repetitions, crashes] : sizes) {
-    for (const auto strategy : {restart_strategy::simple_one_for_one, restart_strategy::one_for_one}) {
+    for (const auto how : {kept_as::pool, kept_as::pool_with_references, kept_as::static_children}) {
       children_samples seen;
-      for (std::size_t i = 0; i < repetitions; ++i) run(system, strategy, size, crashes, seen);
-      const auto name = std::string{"."} + to_string(strategy) + ".N" + std::to_string(size);
+      for (std::size_t i = 0; i < repetitions; ++i) run(system, how, size, crashes, seen);
+      const auto name = '.' + name_of(how) + ".N" + std::to_string(size);
       print_samples("b.start_total" + name, "ms", std::move(seen.start_ms));
       print_samples("b.start_per_child" + name, "us", std::move(seen.start_us_each));
       print_samples("b.mem_rss_per_child" + name, "B", std::move(seen.bytes_each));

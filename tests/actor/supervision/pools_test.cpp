@@ -31,8 +31,10 @@ using enum restart_strategy;
 
 class pools : public supervisor_orders {
  protected:
-  void start_pool(restart_type type, std::uint32_t intensity = 100) {
+  void start_pool(restart_type type, std::uint32_t intensity = 100,
+                  std::optional<stable_ref_options> refs = {}) {
     child made;
+    made.ref_of_each = std::move(refs);
     made.spec.id = "w";
     made.spec.restart = type;
     made.start_with = [this](caf::actor_system& system, const caf::actor& supervisor,
@@ -97,6 +99,76 @@ TEST_F(pools, give_up_when_too_many_restarts_came_and_take_all_children_along) {
   tell(list->value->children.front().handle, "crash");
   EXPECT_THAT(recorder.story_of({event_kind::gave_up, event_kind::stopped}),
               ElementsAre("gave_up ", "stopped w:2"));
+}
+
+TEST_F(pools, children_have_stable_references_of_their_own_if_asked_for) {
+  start_pool(restart_type::permanent, 100, stable_ref_options{});
+  const auto one = add(1);
+  const auto two = add(2);
+  ASSERT_TRUE(is_stable_ref(one));
+  EXPECT_EQ(ref_stats(one).name, "w:1");
+  EXPECT_NE(one, two);
+  tell(one, "crash");
+  EXPECT_EQ(successor_of(one, 1), 2);
+  EXPECT_EQ(ref_stats(one).bindings, 2u);
+  EXPECT_EQ(ref_stats(two).bindings, 1u);
+}
+
+TEST_F(pools, references_hold_while_their_child_restarts_and_no_more_than_they_may) {
+  start_pool(restart_type::permanent, 100, stable_ref_options{.name = "each", .hold_max = 2});
+  const auto one = add(1);
+  EXPECT_EQ(ref_stats(one).name, "each");
+  tell(one, "crash");
+  tell(one, "crash");  // from now on restarts are delayed
+  for (int number = 1; number <= 3; ++number) caf::anon_send(one, number);
+  EXPECT_EQ(ref_stats(one).held, 2u);
+  EXPECT_EQ(ref_stats(one).refused, 1u);
+  world.advance(10s);
+  EXPECT_THAT(*a.seen, ElementsAre(1, 2));
+}
+
+TEST_F(pools, a_reference_is_closed_when_its_child_or_its_pool_is_gone) {
+  start_pool(restart_type::transient, 100, stable_ref_options{});
+  const auto terminated = add(1);
+  const auto done = add(2);
+  const auto left = add(3);
+  EXPECT_EQ(give(terminate_child{"w:1"}), "ok");
+  EXPECT_EQ(ref_stats(terminated).state, ref_state::closed);
+  tell(done, "quit");
+  EXPECT_EQ(ref_stats(done).state, ref_state::closed);
+  EXPECT_EQ(ref_stats(left).state, ref_state::bound);
+  caf::anon_send_exit(root_, caf::exit_reason::user_shutdown);
+  root_ = nullptr;
+  world.drain();
+  EXPECT_EQ(ref_stats(left).state, ref_state::closed);
+}
+
+TEST_F(pools, references_do_not_outlive_the_pool_that_is_restarted_by_its_parent) {
+  child made;
+  made.spec.id = "w";
+  made.start_with = [](caf::actor_system& system, const caf::actor& supervisor,
+                       const caf::message&) -> start_result {
+    return system.spawn(recorder_behavior, supervisor, std::make_shared<std::vector<int>>());
+  };
+  made.ref_of_each = stable_ref_options{};
+  start(one_for_one, {supervisor_child(below("pool", simple_one_for_one, {made}))});
+  const auto list = ask<child_list>(world.system(), root_, which_children{});
+  world.drain();
+  const auto started =
+      ask<child_started>(world.system(), list->value->children[0].handle, start_pool_child{});
+  world.drain();
+  const auto one = started->value->handle;
+  EXPECT_EQ(ref_stats(one).name, "pool/w:1");
+  EXPECT_EQ(successor_of(one, 1), 2);
+  EXPECT_EQ(kill("pool").error, "");
+  EXPECT_EQ(ref_stats(one).state, ref_state::closed);
+}
+
+TEST_F(pools, a_child_that_is_no_template_is_refused_such_references) {
+  auto made = a.as_child();
+  made.ref_of_each = stable_ref_options{};
+  supervisor_flags flags;
+  EXPECT_THAT(validate(flags, std::vector{made}), HasSubstr("expected `ref`"));
 }
 
 TEST_F(pools, keep_no_arguments_of_temporary_children) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bulwark/actors/core/event.hpp"
+#include "bulwark/actors/stable_ref.hpp"
 #include "bulwark/supervision/core/child_spec.hpp"
 #include "bulwark/supervision/core/restart_rate.hpp"
 #include "bulwark/supervision/recovery.hpp"
@@ -55,6 +56,9 @@ struct child {
   /// What its incarnations save and restore; its events are then told as those of this child. May be left
   /// empty. Not for the template of a pool, whose children would share it.
   recovery_ptr recovery{};
+  /// For the template of a pool: gives each child a stable reference of its own, which comes with
+  /// child_started and is closed when the child is gone. Without a name it is named after the child.
+  std::optional<stable_ref_options> ref_of_each{};
   /// Instead of `start`, for the template of a pool whose children take arguments.
   std::function<start_result(caf::actor_system& system, const caf::actor& supervisor,
                              const caf::message& arguments)>
