@@ -1,25 +1,49 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/actors/core/event.hpp"
 
-#include <cstdio>
+#include <array>
+#include <charconv>
 #include <ostream>
+#include <string_view>
+#include <utility>
 
 namespace bulwark {
 
 namespace {
 
-std::string milliseconds(duration length) {
-  char text[48];
-  std::snprintf(text, sizeof text, "%.1f ms", std::chrono::duration<double, std::milli>{length}.count());
-  return text;
-}
+/// A line that is built in place: one is written for each event of a storm.
+class event_line {
+ public:
+  event_line& operator<<(std::string_view words) {
+    text_ += words;
+    return *this;
+  }
 
-std::string what_more(const supervision_event& event) {
-  const auto generation = "generation " + std::to_string(event.generation);
+  event_line& operator<<(std::uint64_t number) {
+    std::array<char, 24> digits;
+    text_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+    return *this;
+  }
+
+  /// "1.5 ms", rounded to tenths.
+  event_line& operator<<(duration length) {
+    constexpr duration tenth = std::chrono::microseconds{100};
+    if (length < duration::zero()) *this << "-";
+    const auto tenths = static_cast<std::uint64_t>((std::chrono::abs(length) + tenth / 2) / tenth);
+    return *this << tenths / 10 << "." << tenths % 10 << " ms";
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+void add_more(event_line& line, const supervision_event& event) {
   switch (event.kind) {
     case event_kind::started:
     case event_kind::ready:
-    case event_kind::abandoned: return generation;
+    case event_kind::abandoned: line << "generation " << event.generation; break;
     case event_kind::exited:
     case event_kind::start_failed:
     case event_kind::stopped:
@@ -27,24 +51,24 @@ std::string what_more(const supervision_event& event) {
     case event_kind::quarantined:
     case event_kind::hung:
     case event_kind::parked:
-    case event_kind::given_up: return generation + "; " + event.reason.text;
+    case event_kind::given_up: line << "generation " << event.generation << "; " << event.reason.text; break;
     case event_kind::gave_up:
-    case event_kind::shut_down: return event.reason.text;
+    case event_kind::shut_down: line << event.reason.text; break;
     case event_kind::restored:
     case event_kind::point_given_up:
     case event_kind::point_lost:
-      if (event.generation == 0) return event.reason.text;
-      return "point " + std::to_string(event.generation) + "; " + event.reason.text;
+      if (event.generation != 0) line << "point " << event.generation << "; ";
+      line << event.reason.text;
+      break;
     case event_kind::restarted:
-      return generation + ", restarts: " + std::to_string(event.restarts) + "; T_fail " +
-             milliseconds(event.t_fail) + " + T_recover " + milliseconds(event.t_recover) + " = " +
-             milliseconds(event.t_restart);
+      line << "generation " << event.generation << ", restarts: " << event.restarts << "; T_fail "
+           << event.t_fail << " + T_recover " << event.t_recover << " = " << event.t_restart;
+      break;
     case event_kind::crash_storm:
-      return generation + ", restarts: " + std::to_string(event.restarts) + "; " +
-             std::to_string(event.ends) + " ends within " + milliseconds(event.within) +
-             ", the last: " + event.reason.text;
+      line << "generation " << event.generation << ", restarts: " << event.restarts << "; " << event.ends
+           << " ends within " << event.within << ", the last: " << event.reason.text;
+      break;
   }
-  return {};
 }
 
 }  // namespace
@@ -74,8 +98,12 @@ const char* to_string(event_kind kind) noexcept {
 }
 
 std::string to_string(const supervision_event& event) {
-  return std::string{to_string(event.kind)} + ' ' + (event.path.empty() ? "the root" : event.path) + " (" +
-         what_more(event) + ')';
+  event_line line;
+  line << to_string(event.kind) << " " << (event.path.empty() ? std::string_view{"the root"} : event.path)
+       << " (";
+  add_more(line, event);
+  line << ")";
+  return line.take();
 }
 
 std::ostream& operator<<(std::ostream& out, event_kind kind) { return out << to_string(kind); }
