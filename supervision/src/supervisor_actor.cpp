@@ -19,9 +19,9 @@ const supervisor_actor* as_supervisor(const caf::actor& handle) {
 }
 
 std::string path_below(const caf::actor& parent, const std::string& name) {
-  if (!parent) return {};
-  const auto above = supervisor_path(parent);
-  return above.empty() ? name : above + '/' + name;
+  const auto* above = as_supervisor(parent);
+  if (!above) return {};  // also the root of a tree that reports to somebody else
+  return above->path().empty() ? name : above->path() + '/' + name;
 }
 
 event_sink sink_of(const supervisor_options& options) {

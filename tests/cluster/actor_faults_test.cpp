@@ -4,9 +4,12 @@
 // is killed in turn.
 #include "support.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+
+#include "bulwark/testkit/matchers.hpp"
 
 namespace bulwark::cluster_test {
 namespace {
@@ -69,6 +72,39 @@ TEST(actor_faults, every_actor_of_the_leader_comes_back) {
   kill_each_actor(cluster, cluster.await_leader(10s));
   load.stop();
   expect_nothing_lost(load);
+}
+
+TEST(actor_faults, a_killed_actor_is_seen_to_end_and_to_come_back) {
+  using namespace testkit;
+  const local_cluster cluster({.program = program(), .nodes = 3});
+  ASSERT_TRUE(cluster.kill_actor("n2", "consensus/replica"));
+  EXPECT_THAT(cluster, EventuallySees(InOrder(Crashed("n2/consensus/replica", Reason(exit_kind::killed)),
+                                              Started("n2/consensus/replica", Generation(2)),
+                                              Restarted("n2/consensus/replica"))));
+  EXPECT_THAT(cluster, NoEventsFor("n2/nobody"));
+  EXPECT_THAT(cluster.events(), testing::Not(testing::Contains(restarted("n1/consensus/replica"))));
+}
+
+TEST(actor_faults, a_log_that_ends_takes_the_replica_with_it) {
+  using namespace testkit;
+  const local_cluster cluster({.program = program(), .nodes = 3});
+  ASSERT_TRUE(cluster.kill_actor("n1", "consensus/log"));
+  EXPECT_THAT(cluster,
+              EventuallySees(InOrder(Crashed("n1/consensus/log"), Stopped("n1/consensus/replica"),
+                                     Restarted("n1/consensus/log"), Restarted("n1/consensus/replica"))));
+}
+
+TEST(actor_faults, the_command_line_shows_what_supervisors_did) {
+  const local_cluster cluster({.program = program(), .nodes = 3});
+  ASSERT_TRUE(cluster.kill_actor("n3", "membership"));
+  ASSERT_THAT(cluster, testkit::EventuallySees(testkit::InOrder(testkit::Restarted("n3/membership"))));
+  const auto shown = cluster.command({"events", "n3"});
+  EXPECT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_THAT(shown.out, testing::ContainsRegex("n3 .* s ago  restarted     membership  generation 2"));
+  EXPECT_THAT(shown.out, testing::Not(testing::ContainsRegex("(^|\n)n[12] "))) << "of one node only";
+  const auto few = cluster.command({"events", "n3", "--lines", "2", "-o", "json"});
+  EXPECT_EQ(std::ranges::count(few.out, '\n'), 2) << few.out;
+  EXPECT_NE(cluster.command({"events", "n9"}).exit_code, 0);
 }
 
 TEST(actor_faults, the_command_line_kills_an_actor) {

@@ -142,6 +142,11 @@ class command_line {
     auto& tree = add("tree", "Draw the supervision tree of a node, or of all",
                      [this] { return run_tree(common_, node_); });
     tree.add_option("NODE", node_, "n1, n2, …");
+    auto& events = add("events", "Print what supervisors did lately: starts, ends, restarts",
+                       [this] { return run_events(common_, node_, lines_, follow_); });
+    events.add_option("NODE", node_, "n1, n2, …; all if left out");
+    events.add_flag("-f,--follow", follow_, "Go on printing what happens");
+    events.add_option("-n,--lines", lines_, "Events per node to begin with (default 100)");
     auto& logs = add("logs", "Print the end of the nodes' logs",
                      [this] { return run_logs(common_, node_, lines_, follow_); });
     logs.add_option("NODE", node_, "n1, n2, …; all if left out");

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -10,6 +11,7 @@
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -17,8 +19,10 @@
 #include "bulwark/cluster/control_server.hpp"
 #include "bulwark/consensus/core/replica.hpp"
 #include "bulwark/consensus/messages.hpp"
+#include "bulwark/supervision/core/json_text.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/messages.hpp"
+#include "bulwark/supervision/tree.hpp"
 #include "members_json.hpp"
 
 namespace bulwark::node {
@@ -45,7 +49,8 @@ namespace {
 const caf::duration answer_limit{std::chrono::milliseconds{400}};
 const caf::duration transfer_limit{std::chrono::seconds{10}};  ///< the replica itself ends it much earlier
 constexpr std::chrono::milliseconds answer_head_start{20};
-constexpr const char* own_path = "control";  ///< in the tree of the node, see node_tree.hpp
+constexpr std::uint64_t events_at_once = 1000;  ///< in one answer
+constexpr const char* own_path = "control";     ///< in the tree of the node, see node_tree.hpp
 
 json failure(const std::string& text) { return {{"ok", false}, {"error", text}}; }
 
@@ -56,19 +61,6 @@ const char* to_string(node_phase phase) {
     case node_phase::starting: break;
   }
   return "starting";
-}
-
-json to_json(const tree_node& node) {
-  json out{{"id", node.id}, {"kind", node.kind}, {"state", node.state}, {"restarts", node.restarts}};
-  out["uptime_s"] = static_cast<double>(node.uptime_ms) / 1000;
-  if (!node.strategy.empty()) out["strategy"] = node.strategy;
-  if (!node.last_reason.empty()) out["last_reason"] = node.last_reason;
-  if (node.mailbox >= 0) out["mailbox"] = node.mailbox;
-  if (node.kind == "supervisor") {
-    out["children"] = json::array();
-    for (const auto& child : node.children) out["children"].push_back(to_json(child));
-  }
-  return out;
 }
 
 /// A reply that is still owed. It holds a session of the socket, which must not outlive the event loop: the
@@ -143,14 +135,16 @@ class control_actor final : public service_actor {
     if (what == "status") return status(std::move(request.reply));
     if (what == "members") return request.reply(members_json(options_.board->latest().get()));
     if (what == "tree") return tree(std::move(request.reply));
+    if (what == "events") return request.reply(events(request.what));
     if (what == "kill") return kill(request.what.value("actor", json{}), std::move(request.reply));
     if (what == "move_leader") return move_leader(request.what.value("to", json{}), request.reply);
     if (what == "drain") {
       options_.drain();
       return request.reply({{"ok", true}});
     }
-    request.reply(failure(
-        "\"" + what + "\" is not understood; expected status, members, tree, kill, move_leader or drain"));
+    request.reply(
+        failure("\"" + what +
+                "\" is not understood; expected status, members, tree, events, kill, move_leader or drain"));
   }
 
   // -- status: the replica's part, then the peers', each left out if its actor does not answer in time
@@ -265,9 +259,28 @@ class control_actor final : public service_actor {
     request(root, answer_limit, get_tree{300})
         .then(
             [reply](const tree_node& tree) {
-              reply({{"ok", true}, {"tree", to_json(tree)}});
+              reply({{"ok", true}, {"tree", json::parse(to_json(tree))}});
             },
             [reply](caf::error&) { reply(failure("the root supervisor did not answer in time")); });
+  }
+
+  /// Those behind number `after`, or the `newest`.
+  json events(const json& question) const {
+    const auto number = [&](const char* name) -> std::optional<std::uint64_t> {
+      const auto at = question.find(name);
+      if (at == question.end() || !at->is_number_unsigned()) return std::nullopt;
+      return at->get<std::uint64_t>();
+    };
+    const auto count = std::min<std::uint64_t>(number("newest").value_or(events_at_once), events_at_once);
+    const auto page = options_.events->read(number("after"), count);
+    auto list = json::array();
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& event : page.events) list.push_back(json::parse(to_json(event, now)));
+    return {{"ok", true},
+            {"incarnation", options_.facts->incarnation},
+            {"last", page.last},
+            {"lost", page.lost},
+            {"events", std::move(list)}};
   }
 
   void kill(const json& target, reply_function reply) {

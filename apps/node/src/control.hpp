@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "bulwark/node/event_ring.hpp"
 #include "bulwark/node/member_board.hpp"
 #include "bulwark/node/node_status.hpp"
 
@@ -23,12 +24,13 @@ struct control_options {
   caf::actor replica;                         ///< stable reference
   caf::actor heartbeats;                      ///< stable reference
   std::shared_ptr<const member_board> board;  ///< what the group decided
+  std::shared_ptr<const event_ring> events;   ///< what the tree did lately
   std::function<std::string()> resp;          ///< where clients are served
   std::function<std::size_t()> connections;
   std::function<void()> drain;  ///< ends the node as SIGTERM does
 };
 
-/// Spawns the actor that answers questions on the node's control socket: status, members, tree, kill,
+/// Spawns the actor that answers questions on the node's control socket: status, members, tree, events, kill,
 /// move_leader, drain. Requests and answers are one JSON object a line; docs/architecture.md lists their
 /// fields. Whoever may open the socket (mode 0600) may ask for everything. Throws std::exception if the
 /// socket cannot be made.

@@ -255,6 +255,7 @@ struct node_tree::impl {
       settings.replica = replica;
       settings.heartbeats = heartbeats;
       settings.board = board;
+      settings.events = parts.events;
       settings.resp = [this] { return resp(); };
       settings.connections = [this] { return clients.connections(); };
       settings.drain = parts.drain;

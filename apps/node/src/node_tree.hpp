@@ -8,6 +8,7 @@
 
 #include "bulwark/actors/core/event.hpp"
 #include "bulwark/consensus/data_directory.hpp"
+#include "bulwark/node/event_ring.hpp"
 #include "bulwark/node/node_status.hpp"
 #include "bulwark/node/options.hpp"
 
@@ -18,8 +19,9 @@ struct node_parts {
   const consensus::data_directory* data = nullptr;  ///< likewise
   std::shared_ptr<node_facts> facts;
   event_sink sink;
-  caf::actor parent;            ///< gets child_ready once everything serves
-  std::function<void()> drain;  ///< ends the node as SIGTERM does
+  std::shared_ptr<const event_ring> events;  ///< filled by the sink
+  caf::actor parent;                         ///< gets child_ready once everything serves
+  std::function<void()> drain;               ///< ends the node as SIGTERM does
 };
 
 /// The supervision tree of one node:

@@ -33,6 +33,9 @@ constexpr int exit_gave_up = 70;
 constexpr int exit_data = 73;
 constexpr int exit_port = 74;
 
+/// Events of the tree that can be asked for.
+constexpr std::size_t events_kept = 1000;
+
 /// How long a node that ends waits for the group to hear of it: when all nodes end, the last ones wait in
 /// vain.
 constexpr auto leave_patience = 300ms;
@@ -98,7 +101,8 @@ class node_run {
                                               node::node_parts{.options = &options,
                                                                .data = &data,
                                                                .facts = facts_,
-                                                               .sink = log_.sink(),
+                                                               .sink = sink(),
+                                                               .events = events_,
                                                                .parent = parent_,
                                                                .drain = [] { ::kill(::getpid(), SIGTERM); }});
     tree_->root()->attach_functor(
@@ -132,6 +136,14 @@ class node_run {
     std::fflush(stdout);
   }
 
+  /// The log is spared storms; who asks for events gets them all, as far as they are kept.
+  event_sink sink() const {
+    return [log = log_.sink(), events = events_](const supervision_event& event) {
+      events->push(event);
+      log(event);
+    };
+  }
+
   int stop(int signal) {
     spdlog::info("got {}; drains for at most {} ms", strsignal(signal), options_.drain.count());
     const auto before = facts_->phase.exchange(node::node_phase::draining);
@@ -162,6 +174,7 @@ class node_run {
   const sigset_t& signals_;
   std::shared_ptr<node::node_facts> facts_;
   const storm_sink log_{log_event, {}};
+  const std::shared_ptr<node::event_ring> events_ = std::make_shared<node::event_ring>(events_kept);
   caf::actor parent_;
   std::unique_ptr<node::node_tree> tree_;
 };

@@ -4,6 +4,7 @@
 // events it publishes are compared as a story.
 #include <gmock/gmock.h>
 
+#include "bulwark/testkit/probe.hpp"
 #include "stuck_child.hpp"
 #include "supervisor_fixture.hpp"
 
@@ -111,6 +112,20 @@ TEST_F(supervisor_test, the_tree_reaches_down_to_the_children_of_sub_supervisors
   EXPECT_EQ(sub.children[1].mailbox, 0);
   EXPECT_EQ(find_path(root, "c"), "sub/c");
   EXPECT_EQ(find_path(root, "nobody"), "");
+}
+
+TEST_F(supervisor_test, paths_begin_below_the_root_even_if_the_root_reports_to_somebody) {
+  testkit::probe listener{world};
+  auto options = below("root", one_for_one, {supervisor_child(below("sub", one_for_one, {a.as_child()}))});
+  options.parent = listener.handle();
+  options.sink = recorder.sink();
+  root_ = spawn_supervisor(world.system(), std::move(options));
+  world.drain();
+  EXPECT_EQ(recorder.count(event_kind::ready, "sub/a"), 1u);
+  EXPECT_EQ(kill("sub/a").killed, "sub/a");
+  EXPECT_EQ(recorder.count(event_kind::exited, "sub/a"), 1u);
+  ask_to_stop(root_);
+  world.advance(1s);
 }
 
 TEST_F(supervisor_test, a_silent_sub_supervisor_does_not_hold_up_the_tree) {

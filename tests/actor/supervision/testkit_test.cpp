@@ -52,6 +52,22 @@ TEST_F(testkit_test, sees_crashes_and_restarts_with_reasons_and_times) {
   EXPECT_THAT(tree, Tree({"w1 up", "sub up", "sub/w2 up"}));
 }
 
+TEST_F(testkit_test, looks_again_until_it_sees_or_the_time_is_over) {
+  struct slow_witness {
+    mutable int looks = 0;
+    [[nodiscard]] std::vector<supervision_event> events() const {
+      supervision_event event;
+      event.kind = event_kind::exited;
+      event.path = "w1";
+      return ++looks < 3 ? std::vector<supervision_event>{} : std::vector{event};
+    }
+  };
+  const slow_witness witness;
+  EXPECT_THAT(witness, EventuallySees(InOrder(Crashed("w1"))));
+  EXPECT_EQ(witness.looks, 3);
+  EXPECT_THAT(witness, Not(EventuallySees(InOrder(Crashed("w2")), 1ms)));
+}
+
 TEST_F(testkit_test, reaches_children_of_sub_supervisors) {
   auto tree = observe(world, options());
   tree.forget();

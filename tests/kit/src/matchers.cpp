@@ -15,40 +15,11 @@ std::string description(const event_matcher& matcher) {
   return text.str();
 }
 
-/// What all matchers for trees share. The tree itself is printed by gmock, see PrintTo.
-class tree_expectation {
- public:
-  using is_gtest_matcher = void;
-  using check = std::string (*)(const observed_tree& tree, const std::vector<event_matcher>& expected);
-
-  tree_expectation(std::string intent, std::vector<event_matcher> expected, check find_problem)
-      : intent_{std::move(intent)}, expected_{std::move(expected)}, find_problem_{find_problem} {}
-
-  bool MatchAndExplain(const observed_tree& tree, std::ostream* out) const {
-    const auto problem = find_problem_(tree, expected_);
-    if (out && !problem.empty()) *out << problem;
-    return problem.empty();
-  }
-
-  void DescribeTo(std::ostream* out) const {
-    *out << intent_;
-    for (const auto& one : expected_) *out << "\n  - " << description(one);
-  }
-  void DescribeNegationTo(std::ostream* out) const {
-    *out << "not: ";
-    DescribeTo(out);
-  }
-
- private:
-  std::string intent_;
-  std::vector<event_matcher> expected_;
-  check find_problem_;
-};
+using event_list = events_matcher::event_list;
 
 std::string missing(const event_matcher& matcher) { return "there is no event that " + description(matcher); }
 
-std::string problem_in_order(const observed_tree& tree, const std::vector<event_matcher>& expected) {
-  const auto events = tree.events();
+std::string problem_in_order(const event_list& events, const std::vector<event_matcher>& expected) {
   auto at = events.begin();
   for (const auto& matcher : expected) {
     while (at != events.end() && !matcher.Matches(*at)) ++at;
@@ -58,8 +29,7 @@ std::string problem_in_order(const observed_tree& tree, const std::vector<event_
   return {};
 }
 
-std::string problem_in_any_order(const observed_tree& tree, const std::vector<event_matcher>& expected) {
-  auto events = tree.events();
+std::string problem_in_any_order(event_list events, const std::vector<event_matcher>& expected) {
   for (const auto& matcher : expected) {
     const auto found =
         std::ranges::find_if(events, [&](const supervision_event& event) { return matcher.Matches(event); });
@@ -69,8 +39,7 @@ std::string problem_in_any_order(const observed_tree& tree, const std::vector<ev
   return {};
 }
 
-std::string problem_exactly(const observed_tree& tree, const std::vector<event_matcher>& expected) {
-  const auto events = tree.events();
+std::string problem_exactly(const event_list& events, const std::vector<event_matcher>& expected) {
   for (std::size_t i = 0; i < expected.size() && i < events.size(); ++i)
     if (!expected[i].Matches(events[i]))
       return "event " + std::to_string(i + 1) + " is " + to_string(events[i]) + ", which does not fit: it " +
@@ -80,26 +49,13 @@ std::string problem_exactly(const observed_tree& tree, const std::vector<event_m
          std::to_string(expected.size());
 }
 
-/// Nothing happened at `path_` or below.
-class silence {
- public:
-  using is_gtest_matcher = void;
-  explicit silence(std::string_view path) : path_{path} {}
-
-  bool MatchAndExplain(const observed_tree& tree, std::ostream* out) const {
-    for (const auto& event : tree.events()) {
-      if (event.path != path_ && !event.path.starts_with(path_ + '/')) continue;
-      if (out) *out << "there is: " << event;
-      return false;
-    }
-    return true;
-  }
-  void DescribeTo(std::ostream* out) const { *out << "nothing happened to \"" << path_ << '"'; }
-  void DescribeNegationTo(std::ostream* out) const { *out << "something happened to \"" << path_ << '"'; }
-
- private:
-  std::string path_;
-};
+template <class Check>
+events_matcher expectation(std::string intent, std::vector<event_matcher> expected, Check find_problem) {
+  for (const auto& one : expected) intent += "\n  - " + description(one);
+  return {std::move(intent), [expected = std::move(expected), find_problem](const event_list& events) {
+            return find_problem(events, expected);
+          }};
+}
 
 class tree_shape {
  public:
@@ -151,23 +107,51 @@ event_matcher Event(event_kind kind, std::string_view path, std::vector<event_ma
   return testing::AllOfArray(details);
 }
 
+void events_matcher::DescribeTo(std::ostream* out) const { *out << intent_; }
+
+void events_matcher::DescribeNegationTo(std::ostream* out) const { *out << "not: " << intent_; }
+
+bool events_matcher::judge(const event_list& events, std::ostream* out) const {
+  const auto problem = find_problem_(events);
+  if (out && !problem.empty()) *out << problem;
+  return problem.empty();
+}
+
+void eventual_events::DescribeTo(std::ostream* out) const {
+  *out << "within " << std::chrono::duration<double>(within_).count() << " s ";
+  expected_.DescribeTo(out);
+}
+
+void eventual_events::DescribeNegationTo(std::ostream* out) const {
+  *out << "not: ";
+  DescribeTo(out);
+}
+
 namespace detail {
 
-tree_matcher in_order(std::vector<event_matcher> expected) {
-  return tree_expectation{"in this order, among others:", std::move(expected), problem_in_order};
+events_matcher in_order(std::vector<event_matcher> expected) {
+  return expectation("in this order, among others:", std::move(expected), problem_in_order);
 }
 
-tree_matcher in_any_order(std::vector<event_matcher> expected) {
-  return tree_expectation{"in any order, among others:", std::move(expected), problem_in_any_order};
+events_matcher in_any_order(std::vector<event_matcher> expected) {
+  return expectation("in any order, among others:", std::move(expected), problem_in_any_order);
 }
 
-tree_matcher exactly(std::vector<event_matcher> expected) {
-  return tree_expectation{"in this order, and nothing else:", std::move(expected), problem_exactly};
+events_matcher exactly(std::vector<event_matcher> expected) {
+  return expectation("in this order, and nothing else:", std::move(expected), problem_exactly);
 }
 
 }  // namespace detail
 
-tree_matcher NoEventsFor(std::string_view path) { return silence{path}; }
+events_matcher NoEventsFor(std::string_view path) {
+  return {"nothing happened to \"" + std::string{path} + '"',
+          [path = std::string{path}](const event_list& events) {
+            for (const auto& event : events)
+              if (event.path == path || event.path.starts_with(path + '/'))
+                return "there is: " + to_string(event);
+            return std::string{};
+          }};
+}
 
 tree_matcher Tree(std::vector<std::string> lines) { return tree_shape{std::move(lines)}; }
 

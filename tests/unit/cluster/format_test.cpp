@@ -9,6 +9,7 @@
 
 #include "bulwark/cluster/cluster_view.hpp"
 #include "bulwark/cluster/commands.hpp"
+#include "bulwark/cluster/events_view.hpp"
 #include "bulwark/cluster/table.hpp"
 #include "bulwark/cluster/tree_view.hpp"
 
@@ -118,6 +119,17 @@ TEST_F(merged_view, ps_table_shows_dashes_for_the_unknown_and_the_reason_of_a_no
   EXPECT_THAT(text,
               HasSubstr("n1    -  down   -     -            -        -         0       -  127.0.0.1:7101\n"));
   EXPECT_THAT(text, HasSubstr("n2: exit code 70: disk full\n"));
+}
+
+TEST(event_format, an_event_is_one_line_without_what_is_missing) {
+  EXPECT_EQ(
+      event_line(R"({"kind":"restarted","path":"consensus/log","generation":2,"restarts":1,)"
+                 R"("reason":{"kind":"failure","text":"disk full"},"t_restart_ms":51.04,"ago_ms":3200})",
+                 "n2", false),
+      "n2      3.2 s ago  restarted     consensus/log  generation 2  T_restart 51.0 ms  ← disk full");
+  EXPECT_EQ(event_line(R"({"kind":"gave_up","path":"","ago_ms":0})", "n1", false),
+            "n1      0.0 s ago  gave_up       the root");
+  EXPECT_THAT(event_line("nonsense", "n1", false), HasSubstr("?"));
 }
 
 TEST(signals, are_known_by_name_and_by_number) {

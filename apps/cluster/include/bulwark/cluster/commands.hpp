@@ -40,6 +40,8 @@ exit_code run_restart(const common_options& common, const std::string& node);
 exit_code run_leader_move(const common_options& common, const std::string& node);
 /// Stops all nodes and the launcher and waits for them. Fine if nothing runs.
 exit_code run_down(const common_options& common);
+/// Prints the last `lines` events of each node's tree; with `follow`, goes on until interrupted.
+exit_code run_events(const common_options& common, const std::string& node, std::size_t lines, bool follow);
 /// Prints the last `lines` lines of each log; with `follow`, goes on until interrupted.
 exit_code run_logs(const common_options& common, const std::string& node, std::size_t lines, bool follow);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "bulwark/actors/core/event.hpp"
 #include "bulwark/actors/core/time.hpp"
 #include "bulwark/load/endpoint.hpp"
 #include "bulwark/load/port_block.hpp"
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
@@ -98,6 +100,10 @@ class local_cluster {
                                     duration patience = std::chrono::milliseconds(300)) const;
   std::optional<std::vector<actor_status>> tree(const std::string& id) const;
 
+  /// What the supervisors of all nodes did, as far as the processes that run now remember, in the order of
+  /// time (to a few milliseconds); paths begin with the node: "n2/consensus/replica".
+  std::vector<supervision_event> events() const;
+
   /// The node that leads by its own word and is believed by a majority, if there is one.
   std::optional<std::string> leader() const;
 
@@ -133,6 +139,9 @@ class local_cluster {
   std::vector<std::string> ids_;
   std::optional<process> launcher_;
 };
+
+/// For failed assertions: what all nodes say of themselves, and their events.
+void PrintTo(const local_cluster& cluster, std::ostream* out);
 
 /// Asks again and again, with short rests, until it is true or time is up.
 bool eventually(duration patience, const std::function<bool()>& is_true,
