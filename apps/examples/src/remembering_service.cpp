@@ -79,6 +79,7 @@ int live(caf::actor_system& system, const std::filesystem::path& directory) {
   const int seen = visit(self, service, "Ann");  // the new porter knows her
   bulwark::ask_to_stop(root);
   self->wait_for(root);
+  points->flush(system.clock().now());  // the thread that writes may still be at it
   return seen;
 }
 

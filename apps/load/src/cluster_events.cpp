@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What supervisors of a cluster did, read from the control sockets of its nodes.
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 #include <string_view>
 
@@ -15,21 +16,15 @@ namespace {
 
 using json = nlohmann::json;
 
-constexpr std::array all_event_kinds{
-    event_kind::started,   event_kind::ready,       event_kind::exited,      event_kind::restarted,
-    event_kind::gave_up,   event_kind::abandoned,   event_kind::stopped,     event_kind::start_failed,
-    event_kind::resumed,   event_kind::hung,        event_kind::parked,      event_kind::given_up,
-    event_kind::shut_down, event_kind::quarantined, event_kind::crash_storm,
-};
-
-constexpr std::array all_exit_kinds{exit_kind::normal, exit_kind::shutdown, exit_kind::failure,
-                                    exit_kind::killed};
-
-/// Of those that there are, the one with this name.
-template <class Kinds>
-auto kind_of(const Kinds& kinds, std::string_view name) {
-  const auto found = std::ranges::find_if(kinds, [&](auto kind) { return to_string(kind) == name; });
-  return found == kinds.end() ? std::nullopt : std::optional{*found};
+/// The kind with this name, of those that there are.
+template <class Kind>
+std::optional<Kind> kind_of(std::string_view name) {
+  constexpr std::string_view no_kind = "unknown";
+  for (std::uint8_t number = 0;; ++number) {
+    const std::string_view known = to_string(Kind{number});
+    if (known == no_kind) return std::nullopt;
+    if (known == name) return Kind{number};
+  }
 }
 
 duration milliseconds_in(const json& event, const char* name) {
@@ -39,7 +34,7 @@ duration milliseconds_in(const json& event, const char* name) {
 
 /// Nothing: it is of a kind that is not known here.
 std::optional<supervision_event> event_from(const json& told, const std::string& node, instant now) {
-  const auto kind = kind_of(all_event_kinds, told.value("kind", ""));
+  const auto kind = kind_of<event_kind>(told.value("kind", ""));
   if (!kind) return std::nullopt;
   supervision_event event;
   event.kind = *kind;
@@ -48,7 +43,7 @@ std::optional<supervision_event> event_from(const json& told, const std::string&
   event.generation = told.value("generation", std::uint64_t{0});
   event.restarts = told.value("restarts", std::uint64_t{0});
   if (const auto reason = told.find("reason"); reason != told.end()) {
-    event.reason.kind = kind_of(all_exit_kinds, reason->value("kind", "")).value_or(exit_kind::failure);
+    event.reason.kind = kind_of<exit_kind>(reason->value("kind", "")).value_or(exit_kind::failure);
     event.reason.text = reason->value("text", "");
   }
   event.at = now - milliseconds_in(told, "ago_ms");

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -11,7 +10,6 @@
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <thread>
 #include <utility>
 
@@ -19,10 +17,10 @@
 #include "bulwark/cluster/control_server.hpp"
 #include "bulwark/consensus/core/replica.hpp"
 #include "bulwark/consensus/messages.hpp"
-#include "bulwark/supervision/core/json_text.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/messages.hpp"
 #include "bulwark/supervision/tree.hpp"
+#include "events_json.hpp"
 #include "members_json.hpp"
 
 namespace bulwark::node {
@@ -49,8 +47,7 @@ namespace {
 const caf::duration answer_limit{std::chrono::milliseconds{400}};
 const caf::duration transfer_limit{std::chrono::seconds{10}};  ///< the replica itself ends it much earlier
 constexpr std::chrono::milliseconds answer_head_start{20};
-constexpr std::uint64_t events_at_once = 1000;  ///< in one answer
-constexpr const char* own_path = "control";     ///< in the tree of the node, see node_tree.hpp
+constexpr const char* own_path = "control";  ///< in the tree of the node, see node_tree.hpp
 
 json failure(const std::string& text) { return {{"ok", false}, {"error", text}}; }
 
@@ -135,7 +132,8 @@ class control_actor final : public service_actor {
     if (what == "status") return status(std::move(request.reply));
     if (what == "members") return request.reply(members_json(options_.board->latest().get()));
     if (what == "tree") return tree(std::move(request.reply));
-    if (what == "events") return request.reply(events(request.what));
+    if (what == "events")
+      return request.reply(events_json(*options_.events, options_.facts->incarnation, request.what));
     if (what == "kill") return kill(request.what.value("actor", json{}), std::move(request.reply));
     if (what == "move_leader") return move_leader(request.what.value("to", json{}), request.reply);
     if (what == "drain") {
@@ -262,25 +260,6 @@ class control_actor final : public service_actor {
               reply({{"ok", true}, {"tree", json::parse(to_json(tree))}});
             },
             [reply](caf::error&) { reply(failure("the root supervisor did not answer in time")); });
-  }
-
-  /// Those behind number `after`, or the `newest`.
-  json events(const json& question) const {
-    const auto number = [&](const char* name) -> std::optional<std::uint64_t> {
-      const auto at = question.find(name);
-      if (at == question.end() || !at->is_number_unsigned()) return std::nullopt;
-      return at->get<std::uint64_t>();
-    };
-    const auto count = std::min<std::uint64_t>(number("newest").value_or(events_at_once), events_at_once);
-    const auto page = options_.events->read(number("after"), count);
-    auto list = json::array();
-    const auto now = std::chrono::steady_clock::now();
-    for (const auto& event : page.events) list.push_back(json::parse(to_json(event, now)));
-    return {{"ok", true},
-            {"incarnation", options_.facts->incarnation},
-            {"last", page.last},
-            {"lost", page.lost},
-            {"events", std::move(list)}};
   }
 
   void kill(const json& target, reply_function reply) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <caf/fwd.hpp>
+#include <caf/make_message.hpp>
 #include <caf/message.hpp>
 #include <cstdint>
 #include <string>
