@@ -14,6 +14,7 @@ extern "C" {
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -25,6 +26,14 @@ namespace bulwark::cluster {
 namespace {
 
 constexpr int cannot_execute = 127;  // as shells have it
+
+bool is_thread_stopped(const std::filesystem::path& thread) {
+  std::ifstream in(thread / "stat");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  // "id (name) S ...": the name may hold anything, so search its end from behind.
+  const auto name_end = text.rfind(')');
+  return name_end != std::string::npos && name_end + 2 < text.size() && text[name_end + 2] == 'T';
+}
 
 /// The rest of the child's life before exec. Only async-signal-safe calls: the parent may have threads.
 [[noreturn]] void become(const char* program, char* const* arguments, int output, int errors, pid_t parent) {
@@ -94,11 +103,14 @@ bool child_process::send(int signal) const {
 }
 
 bool child_process::is_stopped() const {
-  std::ifstream in("/proc/" + std::to_string(pid_) + "/stat");
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  // "pid (name) S ...": the name may hold anything, so search its end from behind.
-  const auto name_end = text.rfind(')');
-  return name_end != std::string::npos && name_end + 2 < text.size() && text[name_end + 2] == 'T';
+  std::error_code gone;
+  std::size_t threads = 0;
+  for (const auto& thread :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task", gone)) {
+    if (!is_thread_stopped(thread.path())) return false;
+    ++threads;
+  }
+  return threads > 0;
 }
 
 child_end child_process::reap() {

@@ -184,17 +184,17 @@ class launcher::impl {
       return reply(
           refusal("no node \"" + id + "\": expected n1 to n" + std::to_string(options_.config.nodes.size())));
     if (stopping_) return reply(refusal("the cluster is being stopped"));
-    if (verb == "restart")
-      return keeper->restart([reply = std::move(reply)](const std::string& error) {
-        reply(error.empty() ? consent() : refusal(error));
-      });
-    std::int64_t wanted = verb == "pause" ? SIGSTOP : verb == "resume" ? SIGCONT : SIGKILL;
+    const auto answer = [reply](const std::string& error) {
+      reply(error.empty() ? consent() : refusal(error));
+    };
+    if (verb == "restart") return keeper->restart(answer);
+    if (verb == "pause") return keeper->pause(answer);
+    std::int64_t wanted = verb == "resume" ? SIGCONT : SIGKILL;
     if (verb == "kill" && json.contains("signal")) wanted = field<std::int64_t>(json, "signal").value_or(0);
     if (wanted < 1 || wanted >= NSIG)
       return reply(
           refusal("no signal " + std::to_string(wanted) + ": expected 1 to " + std::to_string(NSIG - 1)));
-    const auto error = keeper->signal(static_cast<int>(wanted));
-    reply(error.empty() ? consent() : refusal(error));
+    answer(keeper->signal(static_cast<int>(wanted)));
   }
 
   launcher_options options_;

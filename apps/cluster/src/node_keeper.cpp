@@ -27,6 +27,9 @@ constexpr std::size_t log_excerpt_max = 200;
 
 double seconds(clock::duration d) { return std::chrono::duration<double>(d).count(); }
 
+/// A thread in the middle of a write to disk stops after it.
+constexpr auto standstill_patience = std::chrono::seconds(1);
+
 exit_status status_of(const child_end& end, bool asked) {
   if (asked && end.clean) return {exit_kind::shutdown, end.reason};
   if (end.clean) return {exit_kind::normal, end.reason};
@@ -84,6 +87,22 @@ std::string node_keeper::signal(int number) {
   std::string text = node_.id + " does not run";
   if (!reason_.empty()) text += " (" + reason_ + ")";
   return text;
+}
+
+void node_keeper::pause(answer done) {
+  if (auto error = signal(SIGSTOP); !error.empty()) return done(error);
+  await_standstill(current_, clock::now() + standstill_patience, std::move(done));
+}
+
+void node_keeper::await_standstill(const std::shared_ptr<incarnation>& process, clock::time_point until,
+                                   answer done) {
+  if (process != current_) return done(node_.id + " ended before it stood still");
+  if (process->process.is_stopped()) return done({});
+  if (clock::now() >= until) return done(node_.id + " got the signal, but some of its threads go on");
+  const auto timer = std::make_shared<asio::steady_timer>(io_, std::chrono::milliseconds(1));
+  timer->async_wait([this, process, until, done = std::move(done), timer](error_code) mutable {
+    await_standstill(process, until, std::move(done));
+  });
 }
 
 void node_keeper::restart(answer done) {

@@ -47,6 +47,8 @@ class node_keeper {
 
   /// Sends a signal to the process; returns an error text, empty if it was sent.
   std::string signal(int number);
+  /// Stops the process in its tracks; answers once all of it stands still.
+  void pause(answer done);
   /// Stops the process if it runs and starts it at once; answers when it is ready, or failed.
   void restart(answer done);
 
@@ -67,6 +69,8 @@ class node_keeper {
   void on_gave_up(const std::string& reason);
   void park(std::chrono::steady_clock::duration pause);
   void answer_waiting(const std::string& error);
+  void await_standstill(const std::shared_ptr<incarnation>& process,
+                        std::chrono::steady_clock::time_point until, answer done);
   child_state state() const;
 
   boost::asio::io_context& io_;

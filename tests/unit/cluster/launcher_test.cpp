@@ -141,6 +141,21 @@ TEST_F(local_cluster, a_paused_node_is_listed_as_such_and_goes_on_when_resumed) 
   EXPECT_EQ(bulwark("down").code, 0) << "a paused node must not keep the cluster up";
 }
 
+TEST_F(local_cluster, pause_answers_once_every_thread_stands_still) {
+  ASSERT_EQ(up().code, 0);
+  const fs::path threads_of_n3 = "/proc/" + std::to_string(pid_of(2)) + "/task";
+  for (int times = 0; times < 20; ++times) {
+    ASSERT_EQ(bulwark("pause n3").code, 0);
+    std::size_t threads = 0;
+    for (const auto& thread : fs::directory_iterator(threads_of_n3)) {
+      EXPECT_THAT(text_of(thread.path() / "stat"), HasSubstr(") T ")) << "pause " << times;
+      ++threads;
+    }
+    EXPECT_GE(threads, 1u);
+    ASSERT_EQ(bulwark("resume n3").code, 0);
+  }
+}
+
 TEST_F(local_cluster, a_signal_that_does_not_exist_harms_nobody) {
   ASSERT_EQ(up().code, 0);
   for (const auto* signal : {"-1", "0", "65", "1e30", "9.5"})
