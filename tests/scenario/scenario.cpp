@@ -25,6 +25,8 @@ std::size_t member_named(const std::string& name) {
   return std::stoul(name.substr(1)) - 1;
 }
 
+std::size_t number_in(const std::string& word) { return word.empty() ? 0 : std::stoul(word); }
+
 }  // namespace
 
 scenario::scenario() : ballots_{violations_}, now_{1h} {}
@@ -36,7 +38,7 @@ std::string scenario::run(const std::string& command) {
   std::string verb, first, second, third;
   words >> verb >> first >> second >> third;
   if (verb == "group")
-    form_group(std::stoul(first), second.empty() ? 0 : std::stoul(second));
+    form_group(std::stoul(first), number_in(second), std::chrono::milliseconds{number_in(third)});
   else if (verb == "pass")
     pass(std::chrono::milliseconds{std::stoul(first)});
   else if (verb == "write")
@@ -69,8 +71,10 @@ std::string scenario::run(const std::string& command) {
   return output_;
 }
 
-void scenario::form_group(std::size_t members, std::size_t snapshot_entries) {
+void scenario::form_group(std::size_t members, std::size_t snapshot_entries,
+                          std::chrono::milliseconds lease) {
   snapshot_entries_ = snapshot_entries;
+  lease_ = lease;
   agreement_ = std::make_unique<agreement_checker>(members / 2 + 1, violations_);
   disk_on_.assign(members, true);
   for (std::uint32_t i = 1; i <= members; ++i)
@@ -85,6 +89,7 @@ void scenario::start(std::size_t which) {
   options.self = one.id();
   options.seed = which + 1;
   options.snapshot_entries = snapshot_entries_;
+  options.lease = lease_;
   for (const auto& other : members_) options.members.push_back(other->id());
   one.start(options, now_);
 }

@@ -22,7 +22,8 @@ namespace bulwark::test {
 /// and time stands still, unless the script says otherwise. Each command returns what happened, line by line;
 /// heartbeats, and watermarks that tell nothing new, are left out.
 ///
-///     group N [EVERY]       starts N members, which take a snapshot after EVERY commands
+///     group N [EVERY [MS]]  starts N members, which take a snapshot after EVERY commands (0: never) and
+///                           whose leaders read by leases of MS (0: none)
 ///     pass MS               lets time pass
 ///     write nI TEXT         a client of nI writes "key TEXT"
 ///     read nI               a client of nI reads the key
@@ -54,11 +55,12 @@ class scenario final : public member_observer {
   void on_transferred(member& by, const consensus::transferred& what) override;
   void on_disk_work(member& by, std::function<void(member&, instant)> then) override;
   void on_restored(member& by, consensus::slot at, bool own) override;
+  bool on_query(member&, std::function<void(member&, instant)>) override { return false; }
 
  private:
   using way = std::pair<std::size_t, std::size_t>;
 
-  void form_group(std::size_t members, std::size_t snapshot_entries);
+  void form_group(std::size_t members, std::size_t snapshot_entries, std::chrono::milliseconds lease);
   void start(std::size_t which);
   void pass(duration time);
   void settle();
@@ -88,6 +90,7 @@ class scenario final : public member_observer {
   std::deque<std::pair<std::size_t, consensus::fetch>> fetches_;
   std::deque<std::function<void()>> disk_work_;
   std::size_t snapshot_entries_ = 0;
+  std::chrono::milliseconds lease_{};
   std::map<way, consensus::slot> told_;
   std::uint64_t requests_ = 0;
   std::uint64_t done_ = 0;

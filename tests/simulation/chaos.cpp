@@ -68,7 +68,7 @@ class chaos {
   }
 
   void fault(random_stream& dice) {
-    switch (dice.below(18)) {
+    switch (dice.below(20)) {
       case 0:
       case 1:
       case 2: return crash(any(dice), dice);
@@ -88,6 +88,8 @@ class chaos {
       case 14: return cluster_.jump_clock(any(dice), some(dice, 3s));
       case 15:
       case 16: return hand_over(dice);
+      case 17:
+      case 18: return lose_leader(dice);
       default: return isolate(any(dice), dice);
     }
   }
@@ -153,6 +155,12 @@ class chaos {
   void hand_over(random_stream& dice) {
     const auto to = any(dice);
     for (std::size_t i = 0; i < cluster_.size(); ++i) cluster_.transfer_leadership(i, to);
+  }
+
+  /// So that others may elect one while it does not know yet.
+  void lose_leader(random_stream& dice) {
+    const auto leader = cluster_.leader();
+    cluster_.lose_unnoticed(leader ? *leader : any(dice), some(dice, 1s));
   }
 
   void isolate(std::size_t which, random_stream& dice) {

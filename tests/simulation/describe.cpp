@@ -9,6 +9,11 @@ using namespace consensus;
 
 namespace {
 
+template <class Message>
+std::string lease_of(const Message& m) {
+  return m.lease_ms > 0 ? " lease " + std::to_string(m.lease_ms) : std::string{};
+}
+
 struct describe_body {
   std::string operator()(const beat& m) const { return "beat " + std::to_string(m.round); }
   std::string operator()(const beat_ack& m) const {
@@ -46,10 +51,10 @@ struct describe_body {
     return text + " chosen " + to_string(m.chosen);
   }
   std::string operator()(const confirm& m) const {
-    return "confirm " + to_string(m.under) + " round " + std::to_string(m.round);
+    return "confirm " + to_string(m.under) + " round " + std::to_string(m.round) + lease_of(m);
   }
   std::string operator()(const confirmed& m) const {
-    return "confirmed " + to_string(m.under) + " round " + std::to_string(m.round);
+    return "confirmed " + to_string(m.under) + " round " + std::to_string(m.round) + lease_of(m);
   }
   std::string operator()(const forward& m) const {
     return "forward " + to_string(m.under) + (m.kind == request_kind::read ? " read " : " write ") +

@@ -18,14 +18,21 @@ void member::start(replica_options options, instant now) {
 std::size_t member::crash(std::size_t surviving) {
   for (const auto& kept : disk_.sync(surviving)) observer_.on_durable(*this, kept.records);
   core_.reset();
+  effects_.clear();
+  performing_ = false;
   return disk_.power_cut();
 }
 
 void member::step(event what, instant now) {
   core_->step(std::move(what), now, effects_);
   if (std::exchange(performing_, true)) return;
+  perform_all(0, false, now);
+}
+
+void member::perform_all(std::size_t from, bool thawed, instant now) {
   // Performing one may append more.
-  for (std::size_t i = 0; i < effects_.size(); ++i) {
+  for (std::size_t i = from; i < effects_.size(); ++i) {
+    if (!std::exchange(thawed, false) && freezes_before(i)) return;
     auto one = std::move(effects_[i]);
     std::visit([&](auto& body) { perform(body, now); }, one);
   }
@@ -33,7 +40,13 @@ void member::step(event what, instant now) {
   performing_ = false;
 }
 
+bool member::freezes_before(std::size_t which) {
+  return std::holds_alternative<query>(effects_[which]) && !syncing_ &&
+         observer_.on_query(*this, [which](member& m, instant now) { m.perform_all(which, true, now); });
+}
+
 void member::sync(std::size_t count, instant now) {
+  syncing_ = true;  // several steps in a row, between which nothing may come
   auto done = disk_.sync(count);
   for (const auto& one : done) observer_.on_durable(*this, one.records);
   for (auto& one : done) {
@@ -45,6 +58,7 @@ void member::sync(std::size_t count, instant now) {
     }
     step(persisted{one.number}, now);
   }
+  syncing_ = false;
 }
 
 void member::read(const fetch& what, instant now) {

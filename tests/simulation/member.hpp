@@ -30,6 +30,9 @@ class member_observer {
   virtual void on_disk_work(member& by, std::function<void(member&, instant now)> then) = 0;
   /// The state became that of a snapshot: an own one after a restart, or another member's.
   virtual void on_restored(member& by, consensus::slot at, bool own) = 0;
+  /// It is about to read its state. True if it freezes right now: then nothing steps it before it is called
+  /// back.
+  virtual bool on_query(member& by, std::function<void(member&, instant now)> go_on) = 0;
 };
 
 /// A node of a simulated group: a disk that outlives it, and while it lives a replica and its state machine.
@@ -58,6 +61,9 @@ class member {
   void read(const consensus::fetch& what, instant now);
 
  private:
+  void perform_all(std::size_t from, bool thawed, instant now);
+  /// Whether it freezes before this one.
+  bool freezes_before(std::size_t which);
   void perform(consensus::send& what, instant now);
   void perform(consensus::persist& what, instant now);
   void perform(consensus::apply& what, instant now);
@@ -79,6 +85,7 @@ class member {
   register_machine machine_;
   std::vector<consensus::effect> effects_;
   bool performing_ = false;
+  bool syncing_ = false;
 };
 
 }  // namespace bulwark::test

@@ -40,6 +40,10 @@ world_options world_options::draw(random_stream& random) {
   r.snapshot_entries = pick<std::size_t>(random, {0, 3, 20, 100});
   r.snapshot_bytes = pick<std::size_t>(random, {0, 0, 200});
   r.waiting_commands = pick<std::size_t>(random, {6, 1000, 1000});
+  r.lease = pick(random, {0ms, 0ms, 80ms, 300ms});
+  const auto drift = pick(random, {0.0, 0.0, 0.03});
+  for (std::size_t i = 0; i < w.members; ++i) w.clock_rates.push_back(1 + drift * (2 * random.next01() - 1));
+  w.freezes = pick(random, {0.0, 0.02});
   return w;
 }
 
@@ -118,6 +122,7 @@ void simulated_cluster::run_or_defer(std::size_t which, std::uint64_t life,
   if (around_[which].paused_until > now_)
     return at(around_[which].paused_until - now_,
               [this, which, life, what] { run_or_defer(which, life, what); });
+  if (around_[which].frozen) return at(1us, [this, which, life, what] { run_or_defer(which, life, what); });
   what(one);
   if (one.is_up()) after_step(which);
 }
@@ -129,13 +134,32 @@ void simulated_cluster::after_step(std::size_t which) {
   violations_.expect(s.applied <= s.chosen && s.chosen <= s.last, "applied <= chosen <= last does not hold");
   start_sync(which);
   auto& around = around_[which];
-  const auto due = std::max(one.core().next_wakeup() - around.clock_ahead, now_);
+  statistics_.count(happening::leased_read,
+                    s.leased_reads - std::exchange(around.leased_reads, s.leased_reads));
+  statistics_.count(happening::lapsed_read,
+                    s.lapsed_reads - std::exchange(around.lapsed_reads, s.lapsed_reads));
+  const auto due = std::max(when_clock_says(one, one.core().next_wakeup()), now_);
   if (due >= around.wake_at) return;
   around.wake_at = due;
   in_life(which, due - now_, [this, which, due](member& m) {
     if (around_[which].wake_at == due) around_[which].wake_at = instant::max();
     m.step(tick{}, clock_of(m));
   });
+}
+
+instant simulated_cluster::clock_of(const member& one) const {
+  const auto which = index_of(one.id());
+  const auto passed = static_cast<double>(now_.time_since_epoch().count());
+  return instant{duration{static_cast<duration::rep>(passed * options_.clock_rates[which])}} +
+         around_[which].clock_ahead;
+}
+
+instant simulated_cluster::when_clock_says(const member& one, instant there) const {
+  if (there == instant::max()) return there;
+  const auto which = index_of(one.id());
+  const auto shown = static_cast<double>((there - around_[which].clock_ahead).time_since_epoch().count());
+  // Rounded up: a tick that comes too early would be asked for again.
+  return instant{duration{static_cast<duration::rep>(shown / options_.clock_rates[which]) + 2}};
 }
 
 // -- disks -------------------------------------------------------------------------------------------
@@ -195,25 +219,6 @@ void simulated_cluster::on_disk_work(member& by, std::function<void(member&, ins
           [this, then = std::move(then)](member& m) { then(m, clock_of(m)); });
 }
 
-void simulated_cluster::stall_storage(std::size_t which, duration how_long) {
-  if (!is_up(which) || around_[which].stalled_until > now_) return;
-  statistics_.count(happening::storage_stall);
-  say(to_string(members_[which]->id()) + " storage stalls");
-  around_[which].stalled_until = now_ + how_long;
-  // A pause may shuffle the two: each tells how things are by then.
-  const auto tell = [this, which](member& m) {
-    m.step(storage_state{around_[which].is_writable(now_)}, clock_of(m));
-  };
-  in_life(which, 0s, tell);
-  in_life(which, how_long, tell);
-}
-
-void simulated_cluster::break_disk(std::size_t which) { around_[which].breaking = is_up(which); }
-
-void simulated_cluster::fill_disk(std::size_t which, duration how_long) {
-  if (is_up(which) && around_[which].full_until <= now_) around_[which].full_until = now_ + how_long;
-}
-
 // -- the network -------------------------------------------------------------------------------------
 
 void simulated_cluster::on_send(member& by, envelope what) {
@@ -243,109 +248,18 @@ void simulated_cluster::deliver(const envelope& what) {
   });
 }
 
-void simulated_cluster::cut(std::size_t from, std::size_t to) {
-  say("cut " + std::to_string(from + 1) + " -> " + std::to_string(to + 1));
-  cuts_.insert({from, to});
-}
-
 void simulated_cluster::tell_link(std::size_t which, std::size_t peer, bool up) {
   in_life(which, draw(2ms), [this, peer, up](member& m) {
     m.step(link_state{members_[peer]->id(), up}, clock_of(m));
   });
 }
 
-void simulated_cluster::reset_link(std::size_t a, std::size_t b, duration how_long) {
-  if (a == b || healed_) return;  // a link that keeps flapping would disturb the proof of liveness
-  statistics_.count(happening::link_reset);
-  say("reset " + std::to_string(a + 1) + " - " + std::to_string(b + 1));
-  for (const auto& [from, to] : {std::pair{a, b}, std::pair{b, a}}) {
-    cuts_.insert({from, to});
-    tell_link(from, to, false);
-    at(how_long, [this, from = from, to = to] {
-      cuts_.erase({from, to});
-      tell_link(from, to, true);
-    });
-  }
-}
-
 // -- nodes -------------------------------------------------------------------------------------------
 
-void simulated_cluster::crash(std::size_t which, bool peers_notice) {
-  auto& one = *members_[which];
-  if (!one.is_up()) return;
-  say(to_string(one.id()) + " crashes");
-  statistics_.count(happening::crash);
-  const auto surviving = random_.below(4) == 0 ? random_.below(one.disk().unsynced() + 1) : 0;
-  if (surviving > 0) statistics_.count(happening::survived_unseen);
-  if (around_[which].syncing && surviving < one.disk().unsynced()) statistics_.count(happening::torn_write);
-  abandon_clients(one);
-  statistics_.count(happening::lost_record, one.crash(surviving));
-  around_[which] = {};
-  if (!peers_notice) return;
+std::optional<std::size_t> simulated_cluster::leader() const {
   for (std::size_t i = 0; i < size(); ++i)
-    if (i != which && is_up(i)) tell_link(i, which, false);
-}
-
-void simulated_cluster::restart(std::size_t which) {
-  auto& one = *members_[which];
-  if (one.is_up()) return;
-  say(to_string(one.id()) + " starts");
-  if (one.life() > 0) statistics_.count(happening::restart);
-  ballots_.on_start(one.id(), one.disk().recover().promised);
-  auto replica = options_.replica;
-  replica.self = one.id();
-  replica.seed = random_();
-  one.start(replica, clock_of(one));
-  after_step(which);
-  for (std::size_t i = 0; i < size(); ++i)
-    if (i != which && is_up(i)) tell_link(i, which, true);
-}
-
-void simulated_cluster::pause(std::size_t which, duration how_long) {
-  statistics_.count(happening::pause);
-  say(to_string(members_[which]->id()) + " pauses");
-  around_[which].paused_until = std::max(around_[which].paused_until, now_ + how_long);
-}
-
-void simulated_cluster::jump_clock(std::size_t which, duration how_far) {
-  if (!is_up(which)) return;
-  statistics_.count(happening::clock_jump);
-  say("the clock of " + to_string(members_[which]->id()) + " jumps");
-  around_[which].clock_ahead += how_far;
-  in_life(which, 0s, [this](member& m) { m.step(tick{}, clock_of(m)); });
-}
-
-void simulated_cluster::transfer_leadership(std::size_t which, std::size_t to) {
-  in_life(which, 0s, [this, to](member& m) {
-    say(to_string(m.id()) + " is asked to hand over to " + to_string(members_[to]->id()));
-    statistics_.count(happening::transfer_asked);
-    transfers_.insert(++transfers_begun_);
-    m.step(transfer{transfers_begun_, members_[to]->id()}, clock_of(m));
-  });
-}
-
-void simulated_cluster::on_transferred(member& by, const transferred& what) {
-  say(to_string(by.id()) + " transfer: " + to_string(what.result));
-  violations_.expect(transfers_.erase(what.number) == 1, "a transfer was answered twice, or never asked for");
-  if (what.result == transfer_outcome::moved) statistics_.count(happening::leader_moved);
-  if (what.result == transfer_outcome::timed_out) statistics_.count(happening::transfer_timed_out);
-}
-
-void simulated_cluster::heal() {
-  say("heal");
-  healed_ = true;
-  options_.loss = 0;
-  options_.doubling = 0;
-  options_.delay_max = std::min<duration>(options_.delay_max, 5ms);
-  options_.sync_max = std::min<duration>(options_.sync_max, 10ms);
-  cuts_.clear();
-  for (std::size_t i = 0; i < size(); ++i) {
-    around_[i].paused_until = now_;
-    around_[i].breaking = false;
-    restart(i);
-    for (std::size_t j = 0; j < size(); ++j)
-      if (i != j) tell_link(i, j, true);
-  }
+    if (is_up(i) && members_[i]->core().status().role == replica_role::leader) return i;
+  return std::nullopt;
 }
 
 std::string simulated_cluster::divergence() const {

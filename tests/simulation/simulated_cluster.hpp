@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <set>
 #include <string>
@@ -25,10 +26,12 @@ namespace bulwark::test {
 /// What one seed makes of the world.
 struct world_options {
   std::size_t members = 3;
-  double loss = 0;       ///< of a message
-  double doubling = 0;   ///< of a message
-  duration delay_max{};  ///< of a message; drawn anew for each, so that they overtake each other
-  duration sync_max{};   ///< of a write to disk
+  double loss = 0;                  ///< of a message
+  double doubling = 0;              ///< of a message
+  duration delay_max{};             ///< of a message; drawn anew for each, so that they overtake each other
+  duration sync_max{};              ///< of a write to disk
+  std::vector<double> clock_rates;  ///< of each member
+  double freezes = 0;               ///< how many of the reads freeze their node right before them
   consensus::replica_options replica;
 
   static world_options draw(random_stream& random);
@@ -50,7 +53,8 @@ class simulated_cluster final : public member_observer {
   void break_disk(std::size_t which);
   /// Refuses writes, and says so, until there is room again.
   void fill_disk(std::size_t which, duration how_long);
-  /// Its clock leaps ahead of the others.
+  /// Its clock leaps ahead of the others. Where there are leases, which lean on clocks, it is the node that
+  /// stands still, as when a machine is suspended.
   void jump_clock(std::size_t which, duration how_far);
   /// Whoever leads there is asked to hand over.
   void transfer_leadership(std::size_t which, std::size_t to);
@@ -58,6 +62,8 @@ class simulated_cluster final : public member_observer {
   void cut(std::size_t from, std::size_t to);
   void mend(std::size_t from, std::size_t to) { cuts_.erase({from, to}); }
   void reset_link(std::size_t a, std::size_t b, duration how_long);
+  /// It is cut off, which all others notice at once, as by a reset that does not reach it.
+  void lose_unnoticed(std::size_t which, duration how_long);
   /// All nodes up, all ways open, no more loss.
   void heal();
 
@@ -76,6 +82,8 @@ class simulated_cluster final : public member_observer {
   void run_until(const std::function<bool()>& done, duration at_most);
 
   [[nodiscard]] std::size_t size() const { return members_.size(); }
+  /// One that leads by its own word.
+  [[nodiscard]] std::optional<std::size_t> leader() const;
   [[nodiscard]] bool is_up(std::size_t which) const { return members_[which]->is_up(); }
   [[nodiscard]] std::size_t open_requests() const { return clients_.size() + counting_.size(); }
   /// Empty if all replicas are up, know the same log and have applied it; else what is missing.
@@ -98,6 +106,7 @@ class simulated_cluster final : public member_observer {
   void on_transferred(member& by, const consensus::transferred& what) override;
   void on_disk_work(member& by, std::function<void(member&, instant)> then) override;
   void on_restored(member& by, consensus::slot at, bool own) override;
+  bool on_query(member& by, std::function<void(member&, instant)> go_on) override;
 
  private:
   struct scheduled {
@@ -118,6 +127,9 @@ class simulated_cluster final : public member_observer {
     bool syncing = false;
     instant wake_at = instant::max();
     duration clock_ahead{};
+    bool frozen = false;             ///< paused in the middle of a step
+    std::uint64_t leased_reads = 0;  ///< that were counted
+    std::uint64_t lapsed_reads = 0;
 
     [[nodiscard]] bool is_writable(instant now) const { return stalled_until <= now && !refusing; }
   };
@@ -132,10 +144,10 @@ class simulated_cluster final : public member_observer {
   void in_life(std::size_t which, duration delay, std::function<void(member&)> what);
   void run_or_defer(std::size_t which, std::uint64_t life, const std::function<void(member&)>& what);
   void after_step(std::size_t which);
-  /// What the member's own clock says.
-  [[nodiscard]] instant clock_of(const member& one) const {
-    return now_ + around_[index_of(one.id())].clock_ahead;
-  }
+  /// What the member's own clock says, which may go faster than those of others, or slower.
+  [[nodiscard]] instant clock_of(const member& one) const;
+  /// When its clock will say so.
+  [[nodiscard]] instant when_clock_says(const member& one, instant there) const;
   void start_sync(std::size_t which);
   void refuse_write(std::size_t which);
   void lose_disk(std::size_t which);

@@ -71,11 +71,11 @@ bool acceptor::on_accept(node_id from, const accept& what) {
   return true;
 }
 
-void acceptor::on_confirm(node_id from, const confirm& what) {
+void acceptor::on_confirm(node_id from, const confirm& what, std::chrono::milliseconds lease) {
   if (promised_ > what.under)
     out_.post(from, refused{what.under, promised_});
   else
-    out_.post(from, confirmed{what.under, what.round});
+    out_.post(from, confirmed{what.under, what.round, static_cast<std::uint32_t>(lease.count())});
 }
 
 void acceptor::promise_own(ballot under) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 
 #include "bulwark/consensus/core/messages.hpp"
@@ -31,7 +32,7 @@ class acceptor {
   bool on_prepare(node_id from, const prepare& what);
   /// Accepts and acknowledges, or refuses. True if it takes the sender for the leader.
   bool on_accept(node_id from, const accept& what);
-  void on_confirm(node_id from, const confirm& what);
+  void on_confirm(node_id from, const confirm& what, std::chrono::milliseconds lease);
 
   /// Promises the own ballot of a candidate; `out` has a record then.
   void promise_own(ballot under);

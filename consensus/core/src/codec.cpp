@@ -58,8 +58,8 @@ template <class F, either<refused> T> bool fields(F&& f, T& x) { return f(x.unde
 template <class F, either<chosen_up_to> T> bool fields(F&& f, T& x) { return f(x.under, x.chosen); }
 template <class F, either<learn> T> bool fields(F&& f, T& x) { return f(x.first); }
 template <class F, either<learned> T> bool fields(F&& f, T& x) { return f(x.entries, x.chosen); }
-template <class F, either<confirm> T> bool fields(F&& f, T& x) { return f(x.under, x.round); }
-template <class F, either<confirmed> T> bool fields(F&& f, T& x) { return f(x.under, x.round); }
+template <class F, either<confirm> T> bool fields(F&& f, T& x) { return f(x.under, x.round) && f.at_end(x.lease_ms); }
+template <class F, either<confirmed> T> bool fields(F&& f, T& x) { return f(x.under, x.round) && f.at_end(x.lease_ms); }
 template <class F, either<forward> T> bool fields(F&& f, T& x) { return f(x.under, x.kind, x.what); }
 template <class F, either<forward_reply> T> bool fields(F&& f, T& x) { return f(x.under, x.incarnation, x.request, x.result, x.reply); }
 template <class F, either<snapshot_id> T> bool fields(F&& f, T& x) { return f(x.at, x.total, x.hash); }
@@ -78,6 +78,12 @@ class field_writer {
   template <class... Fields>
   bool operator()(const Fields&... all) {
     (write(all), ...);
+    return true;
+  }
+
+  /// A last field that frames of before it was thought of lack; 0 is left out.
+  bool at_end(std::uint32_t x) {
+    if (x > 0) out_.put(x);
     return true;
   }
 
@@ -130,6 +136,12 @@ class field_reader {
   template <class... Fields>
   bool operator()(Fields&... all) {
     return (read(all) && ...);
+  }
+
+  bool at_end(std::uint32_t& x) {
+    x = 0;
+    if (in_.left() == 0) return true;
+    return in_.get(x) && (x > 0 || in_.fail());
   }
 
  private:

@@ -54,6 +54,8 @@ class election {
   decision decide(instant now, bool able, slot chosen);
   /// The leader that is followed asks this replica to take over: the next decision does, if it can.
   void hurry();
+  /// Something else changed that the next decision is to take into account.
+  void reconsider() { changed_ = true; }
   /// Asks a peer at once how far it is, not with the next round.
   void ask(std::size_t index) { out_.post(voters_.at(index), beat{round_}); }
   void step_down();

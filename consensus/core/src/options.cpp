@@ -32,6 +32,13 @@ std::string check_members(const replica_options& options) {
   return {};
 }
 
+std::string check_lease(const replica_options& options) {
+  if (options.lease < duration{0}) return "lease is a negative time, expected 0 (no leases) or more";
+  if (options.lease > options.interval + options.timeout)
+    return "lease is longer than interval + timeout: a failover would wait for it";
+  return {};
+}
+
 }  // namespace
 
 std::string replica_options::validate() const {
@@ -48,6 +55,7 @@ std::string replica_options::validate() const {
            expect_positive(waiting_bytes, "waiting_bytes"),
            expect_positive(learn_bytes, "learn_bytes"),
            expect_positive(snapshot_bytes_max, "snapshot_bytes_max"),
+           check_lease(*this),
        })
     if (!error.empty()) return error;
   return {};

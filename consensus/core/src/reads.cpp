@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "reads.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -21,9 +22,30 @@ bool reads::add(command&& what) {
   return true;
 }
 
-void reads::advance(ballot under, slot chosen) {
-  if (running_ || waiting_.empty()) return;
-  running_ = round{under, chosen, {}, std::exchange(waiting_, {})};
+void reads::advance(ballot under, slot chosen, instant now) {
+  if (waiting_.empty()) return;
+  if (lease_.holds(under, now)) {
+    ready_.push_back({chosen, true, std::exchange(waiting_, {})});
+    if (!leases_wanted_ || !lease_.is_half_over(now)) return;
+  }
+  if (!running_) begin_round(under, chosen, now);
+}
+
+void reads::give_lease_back(ballot under, slot chosen, instant now) {
+  if (lease_length_ == std::chrono::milliseconds{0} || !std::exchange(leases_wanted_, false)) return;
+  lease_.drop();
+  if (running_) {
+    // What it asked for may still be given: only a later round ends that.
+    move_all(waiting_, running_->reads);
+    waiting_ = std::move(running_->reads);
+    running_.reset();
+  }
+  begin_round(under, chosen, now);
+}
+
+void reads::begin_round(ballot under, slot chosen, instant now) {
+  const auto lease = leases_wanted_ ? static_cast<std::uint32_t>(lease_length_.count()) : 0;
+  running_ = round{under, chosen, now, lease, lease, {}, std::exchange(waiting_, {})};
   running_->confirmed_by.add(voters_.self());
   ++number_;
   ask();
@@ -32,18 +54,22 @@ void reads::advance(ballot under, slot chosen) {
 
 void reads::ask() {
   for (std::size_t i = 0; i < voters_.size(); ++i)
-    if (!running_->confirmed_by.has(i)) out_.post(voters_.at(i), confirm{running_->under, number_});
+    if (!running_->confirmed_by.has(i))
+      out_.post(voters_.at(i), confirm{running_->under, number_, running_->lease_asked_ms});
 }
 
 void reads::on_confirmed(std::size_t from, const confirmed& what) {
   if (!running_ || what.under != running_->under || what.round != number_) return;
   running_->confirmed_by.add(from);
+  running_->lease_given_ms = std::min(running_->lease_given_ms, what.lease_ms);
   conclude_if_confirmed();
 }
 
 void reads::conclude_if_confirmed() {
   if (!voters_.is_majority(running_->confirmed_by)) return;
-  ready_.push_back({running_->index, std::move(running_->reads)});
+  if (running_->lease_given_ms > 0)
+    lease_.take(running_->under, running_->begun_at, std::chrono::milliseconds{running_->lease_given_ms});
+  ready_.push_back({running_->index, false, std::move(running_->reads)});
   running_.reset();
 }
 
@@ -51,10 +77,10 @@ void reads::on_interval() {
   if (running_) ask();
 }
 
-std::vector<command> reads::take_ready(slot applied) {
-  std::vector<command> taken;
+std::vector<reads::ready_read> reads::take_ready(slot applied) {
+  std::vector<ready_read> taken;
   while (!ready_.empty() && ready_.front().index <= applied) {
-    move_all(ready_.front().reads, taken);
+    for (auto& one : ready_.front().reads) taken.push_back({std::move(one), ready_.front().by_lease});
     ready_.pop_front();
   }
   size_ -= taken.size();
@@ -69,6 +95,8 @@ std::vector<command> reads::drain() {
   running_.reset();
   move_all(waiting_, left);
   size_ = 0;
+  lease_.drop();
+  leases_wanted_ = true;
   return left;
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <vector>
 
 #include "bulwark/consensus/core/messages.hpp"
+#include "leases.hpp"
 #include "output.hpp"
 #include "voters.hpp"
 
@@ -16,21 +18,37 @@ namespace bulwark::consensus {
 /// chosen watermark at its start, and once a majority said that it has promised no higher ballot, no write
 /// that was acknowledged before the start can be missing up to the index.
 ///
-/// Source: Ongaro, "Consensus: Bridging Theory and Practice" (2014), section 6.4 (read index)
+/// A round may bring a lease as well. While it holds, reads need no round; but whoever answers one looks
+/// again, once it has the reply, whether the lease still holds: there is no telling how long that took.
+///
+/// Source: Ongaro, "Consensus: Bridging Theory and Practice" (2014), sections 6.4 (read index) and 6.4.1
+/// (leases)
 /// Bounds: at most `waiting_max` reads
 class reads {
  public:
-  reads(const voters& group, std::size_t waiting_max, output& out)
-      : voters_{group}, waiting_max_{waiting_max}, out_{out} {}
+  struct ready_read {
+    command what;
+    bool by_lease = false;
+  };
+
+  /// `lease`: the length of the leases that rounds ask for; 0: none.
+  reads(const voters& group, std::size_t waiting_max, std::chrono::milliseconds lease, output& out)
+      : voters_{group}, waiting_max_{waiting_max}, lease_length_{lease}, out_{out} {}
 
   /// False if too many wait; then it leaves the read alone.
   bool add(command&& what);
-  /// Starts a round if reads wait for one and none is under way. @pre the leader serves
-  void advance(ballot under, slot chosen);
+  /// Lets the reads that wait go on by the lease, or by a round unless one is under way. @pre the leader
+  /// serves
+  void advance(ballot under, slot chosen, instant now);
+  /// Whether what was read before now is as good as what would be read now.
+  [[nodiscard]] bool holds_lease(ballot under, instant now) const { return lease_.holds(under, now); }
+  /// Gives the lease back, so that another may be elected at once, and asks for none until lease_again().
+  void give_lease_back(ballot under, slot chosen, instant now);
+  void lease_again() { leases_wanted_ = true; }
   void on_confirmed(std::size_t from, const confirmed& what);
   void on_interval();
   /// The reads whose index is applied; they may be answered from the state as it is now.
-  std::vector<command> take_ready(slot applied);
+  std::vector<ready_read> take_ready(slot applied);
   /// Gives up leadership: all reads that are not answered.
   std::vector<command> drain();
 
@@ -40,20 +58,28 @@ class reads {
   struct round {
     ballot under;
     slot index{};
+    instant begun_at;
+    std::uint32_t lease_asked_ms = 0;
+    std::uint32_t lease_given_ms = 0;  ///< the least so far
     voter_set confirmed_by;
     std::vector<command> reads;
   };
   struct confirmed_reads {
     slot index{};
+    bool by_lease = false;
     std::vector<command> reads;
   };
 
+  void begin_round(ballot under, slot chosen, instant now);
   void ask();
   void conclude_if_confirmed();
 
   const voters& voters_;
   std::size_t waiting_max_;
+  std::chrono::milliseconds lease_length_;
   output& out_;
+  leader_lease lease_;
+  bool leases_wanted_ = true;
   std::vector<command> waiting_;  ///< for the next round
   std::optional<round> running_;
   std::uint64_t number_ = 0;  ///< of the running or last round; never used twice

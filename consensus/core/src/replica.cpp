@@ -34,7 +34,8 @@ replica::state::state(replica_options wanted, recovered_state recovered, instant
       memory{highest_promise(recovered), {4 * options.window, options.batch_bytes}, log, out},
       ballots{group, {options.interval, options.timeout, options.seed}, memory.promised(), out, start},
       proposer{options, group, log, memory, out},
-      reading{group, options.waiting_commands, out},
+      reading{group, options.waiting_commands, options.lease, out},
+      given{group.size() > 1 ? options.lease : duration{0}, start},
       own_requests{options, out,
                    [this](request_kind kind, command&& what) { return submit(kind, std::move(what)); },
                    [this](node_id member) { return is_reached(member); }},
@@ -67,7 +68,9 @@ void replica::state::step(event&& what, instant at, std::vector<effect>& effects
 
 void replica::state::settle() {
   decide_who_leads();
-  moving.advance(proposer, ballots, log.chosen(), now);
+  moving.advance(proposer, ballots, log.chosen(), now,
+                 [this] { reading.give_lease_back(proposer.under(), log.chosen(), now); });
+  if (!moving.pauses()) reading.lease_again();
   proposer.pause(moving.pauses());
   // A snapshot that is about to become the state moves the watermark, which a proposing leader must do alone.
   if (!incoming.is_installing())
@@ -87,7 +90,7 @@ void replica::state::settle() {
 // -- leadership --------------------------------------------------------------------------------------
 
 void replica::state::decide_who_leads() {
-  const bool able = writable && !log.must_replay();
+  const bool able = writable && !log.must_replay() && given.allows(options.self, now);
   switch (ballots.decide(now, able, log.chosen())) {
     case election::decision::take_over: begin_leadership(); break;
     case election::decision::step_down: end_leadership(); break;
@@ -225,20 +228,32 @@ void replica::state::give_back(std::vector<command> unproposed) {
 
 void replica::state::serve_reads() {
   if (!proposer.serves()) return;
-  reading.advance(proposer.under(), log.chosen());
+  reading.advance(proposer.under(), log.chosen(), now);
   for (auto& one : reading.take_ready(log.applied())) {
-    out.emit(query{++effects_numbered, std::move(one.payload)});
-    awaited.push_back({effects_numbered, {}, std::move(one), true});
+    // Once its lease is over, the question is asked again.
+    auto payload = one.by_lease ? one.what.payload : std::exchange(one.what.payload, {});
+    out.emit(query{++effects_numbered, std::move(payload)});
+    awaited.push_back({effects_numbered, {}, std::move(one.what), true, one.by_lease});
   }
+}
+
+void replica::state::answer_read(command&& what, bool by_lease, bytes reply) {
+  if (!by_lease) return conclude(what, outcome::done, std::move(reply));
+  if (reading.holds_lease(proposer.under(), now)) {
+    ++leased_reads;
+    return conclude(what, outcome::done, std::move(reply));
+  }
+  ++lapsed_reads;
+  if (!proposer.serves() || !reading.add(std::move(what))) give_back({std::move(what)});
 }
 
 void replica::state::on(replied& what) {
   BULWARK_INVARIANT(!awaited.empty() && awaited.front().number == what.number);
-  const auto done = std::move(awaited.front());
+  auto done = std::move(awaited.front());
   awaited.pop_front();
   if (done.is_query) {
     BULWARK_INVARIANT(what.replies.size() == 1);
-    return conclude(done.queried, outcome::done, std::move(what.replies.front()));
+    return answer_read(std::move(done.queried), done.by_lease, std::move(what.replies.front()));
   }
   BULWARK_INVARIANT(what.replies.size() == done.applied.commands.size());
   for (std::size_t i = 0; i < what.replies.size(); ++i)
@@ -284,6 +299,8 @@ replica_status replica::state::status() const {
   s.in_flight = proposer.in_flight();
   s.waiting = own_requests.size();
   s.elections = elections;
+  s.leased_reads = leased_reads;
+  s.lapsed_reads = lapsed_reads;
   return s;
 }
 
@@ -300,8 +317,8 @@ void replica::step(event what, instant now, std::vector<effect>& effects) {
 }
 
 instant replica::next_wakeup() const {
-  return std::min(
-      {state_->ballots.next_wakeup(), state_->own_requests.next_deadline(), state_->moving.next_deadline()});
+  return std::min({state_->ballots.next_wakeup(), state_->own_requests.next_deadline(),
+                   state_->moving.next_deadline(), state_->given_lease_ends()});
 }
 
 replica_status replica::status() const { return state_->status(); }

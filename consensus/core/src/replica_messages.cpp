@@ -25,6 +25,7 @@ void replica::state::on(link_state& what) {
 
 void replica::state::on(tick&) {
   own_requests.on_tick(now);
+  if (now >= given_lease_ends()) end_given_lease();
   if (ballots.on_tick(now)) on_interval();
 }
 
@@ -54,6 +55,7 @@ void replica::state::on(std::size_t from, beat_ack& what) {
 
 void replica::state::on(std::size_t from, prepare& what) {
   if (!is_from_leader(from, what.under) || !writable) return;
+  if (!given.allows(group.at(from), now)) return given.postpone(what);
   give_way_to(what.under);
   if (memory.on_prepare(group.at(from), what)) ballots.on_leader(what.under, now);
 }
@@ -98,7 +100,19 @@ void replica::state::on(std::size_t from, take_over& what) {
 }
 
 void replica::state::on(std::size_t from, confirm& what) {
-  if (is_from_leader(from, what.under)) memory.on_confirm(group.at(from), what);
+  if (!is_from_leader(from, what.under)) return;
+  if (options.lease == duration{0} || what.under < memory.promised())
+    return memory.on_confirm(group.at(from), what, {});
+  memory.on_confirm(group.at(from), what, given.give(what, now));
+  waits_for_lease = true;
+  if (what.lease_ms == 0) end_given_lease();
+}
+
+void replica::state::end_given_lease() {
+  if (!given.is_over(now)) return;
+  waits_for_lease = false;
+  ballots.reconsider();
+  if (auto kept = given.take_postponed()) on(*group.index_of(kept->under.node), *kept);
 }
 
 }  // namespace bulwark::consensus

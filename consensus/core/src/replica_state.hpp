@@ -10,6 +10,7 @@
 #include "catch_up.hpp"
 #include "election.hpp"
 #include "leader.hpp"
+#include "leases.hpp"
 #include "output.hpp"
 #include "reads.hpp"
 #include "requests.hpp"
@@ -71,6 +72,11 @@ struct replica::state {
   void replay_and_apply();
   void emit_apply(slot at, const value& what, bool wants_replies);
   void serve_reads();
+  /// Answers a read, or lets it go on if it went by a lease that is over.
+  void answer_read(command&& what, bool by_lease, bytes reply);
+  /// Lets happen what a lease that was given held up, if it is over.
+  void end_given_lease();
+  [[nodiscard]] instant given_lease_ends() const { return waits_for_lease ? given.until() : instant::max(); }
   void write_watermark();
   void tell_leader_change();
 
@@ -94,6 +100,7 @@ struct replica::state {
     value applied;    ///< of an apply
     command queried;  ///< of a query
     bool is_query;
+    bool by_lease = false;
   };
 
   replica_options options;
@@ -104,6 +111,7 @@ struct replica::state {
   election ballots;
   leader proposer;
   reads reading;
+  given_lease given;
   requests own_requests;
   seen_requests seen;
   snapshot_giver snapshots;
@@ -123,6 +131,9 @@ struct replica::state {
   std::deque<awaited_replies> awaited;
   ballot followed;  ///< as told by the last leader_changed
   std::uint64_t elections = 0;
+  bool waits_for_lease = true;  ///< end_given_lease() is still due
+  std::uint64_t leased_reads = 0;
+  std::uint64_t lapsed_reads = 0;
 };
 
 }  // namespace bulwark::consensus

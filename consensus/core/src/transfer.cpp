@@ -42,7 +42,8 @@ std::optional<std::size_t> leadership_transfer::choose_target(const election& ba
   return best;
 }
 
-void leadership_transfer::advance(const leader& proposer, election& ballots, slot chosen, instant now) {
+void leadership_transfer::advance(const leader& proposer, election& ballots, slot chosen, instant now,
+                                  const std::function<void()>& before_asking) {
   if (!running_) return;
   if (!ballots.leads() && ballots.followed() != ballot{}) {
     const bool moved = ballots.followed().node == voters_.at(running_->to);
@@ -59,6 +60,7 @@ void leadership_transfer::advance(const leader& proposer, election& ballots, slo
     ballots.ask(running_->to);
   }
   if (ballots.chosen_of(running_->to) < chosen || std::exchange(running_->asked, true)) return;
+  before_asking();
   out_.post(voters_.at(running_->to), take_over{running_->under, chosen});
 }
 

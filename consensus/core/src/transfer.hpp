@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "bulwark/actors/core/time.hpp"
@@ -34,7 +35,9 @@ class leadership_transfer {
   /// Takes a request, or answers at once why not.
   void begin(const transfer& what, const election& ballots, instant now);
   /// Goes on where it can, and answers once it is over.
-  void advance(const leader& proposer, election& ballots, slot chosen, instant now);
+  /// `before_asking` is called before the target is asked to take over.
+  void advance(const leader& proposer, election& ballots, slot chosen, instant now,
+               const std::function<void()>& before_asking);
   /// Asks again what was not answered.
   void on_interval();
 

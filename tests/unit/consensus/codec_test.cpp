@@ -81,8 +81,9 @@ class message_maker {
   learned fill(learned) {
     return {some<chosen_entry>([this] { return chosen_entry{some_slot(), some_value()}; }), some_slot()};
   }
-  confirm fill(confirm) { return {some_ballot(), random_()}; }
-  confirmed fill(confirmed) { return {some_ballot(), random_()}; }
+  confirm fill(confirm) { return {some_ballot(), random_(), some_lease()}; }
+  confirmed fill(confirmed) { return {some_ballot(), random_(), some_lease()}; }
+  std::uint32_t some_lease() { return random_.below(2) == 0 ? 0 : static_cast<std::uint32_t>(random_() | 1); }
   forward fill(forward) {
     return {some_ballot(), random_.below(2) == 0 ? request_kind::write : request_kind::read, some_command()};
   }
@@ -112,6 +113,17 @@ TEST(codec, every_message_comes_back_as_it_was) {
       EXPECT_EQ(got[0].second, sent) << "kind " << kind;
     }
   }
+}
+
+TEST(codec, a_confirm_without_a_lease_looks_as_before_there_were_leases) {
+  const auto with = encoded({node_id{1}, node_id{2}, confirm{{3, node_id{1}}, 7, 200}});
+  auto without = encoded({node_id{1}, node_id{2}, confirm{{3, node_id{1}}, 7, 0}});
+  EXPECT_EQ(with.size(), without.size() + 4);
+  EXPECT_EQ(without.size(), 4 + 14 + 12 + 8u);
+  without[0] = static_cast<char>(without[0] + 4);
+  without.append(4, 0);
+  std::vector<std::pair<group_id, envelope>> got;
+  EXPECT_NE(decode_packet(without, got), "") << "one way to write it is enough";
 }
 
 TEST(codec, a_packet_holds_many_messages_in_their_order) {

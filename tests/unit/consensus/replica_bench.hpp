@@ -118,6 +118,7 @@ class replica_bench {
   std::vector<restore_snapshot> restores;
   std::vector<install_snapshot> installs;
   std::vector<fetch_snapshot> snapshot_fetches;
+  duration query_takes{};  ///< by the clock
 
  private:
   void take(effect what) {
@@ -132,6 +133,7 @@ class replica_bench {
     if (auto* e = std::get_if<fetch_snapshot>(&what)) snapshot_fetches.push_back(*e);
     if (auto* e = std::get_if<query>(&what)) {
       queries.push_back(*e);
+      now_ += query_takes;
       step(replied{e->number, {"read " + e->payload}});
     }
     if (auto* e = std::get_if<apply>(&what)) {

@@ -158,18 +158,21 @@ struct take_over {
 
 // -- linearizable reads (a quorum round shared by all waiting reads) ------------------------------
 
-/// The leader asks whether it still leads.
+/// The leader asks whether it still leads, and maybe for a lease: that the receiver promises no ballot of
+/// another member for a while.
 struct confirm {
   ballot under;
-  std::uint64_t round = 0;
+  std::uint64_t round = 0;     ///< ascending in a leadership; a later round replaces the lease of an earlier
+  std::uint32_t lease_ms = 0;  ///< how long; 0 gives back what an earlier round asked for
 
   friend bool operator==(const confirm&, const confirm&) = default;
 };
 
-/// The sender has promised no higher ballot than `under` so far.
+/// The sender has promised no higher ballot than `under` so far, nor will it for the time of the lease.
 struct confirmed {
   ballot under;
   std::uint64_t round = 0;
+  std::uint32_t lease_ms = 0;  ///< by the sender's clock, from when it took the `confirm` in
 
   friend bool operator==(const confirmed&, const confirmed&) = default;
 };

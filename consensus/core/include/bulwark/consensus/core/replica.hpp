@@ -28,6 +28,9 @@ struct replica_options {
       std::chrono::seconds{5};  ///< a request without an outcome by then gets `unknown` or `no_leader`
   duration no_leader_patience =
       std::chrono::seconds{1};  ///< how long a request waits for a leader to be elected
+  std::chrono::milliseconds lease{
+      0};  ///< how long members promise the leader to elect no other, so that it may read without asking
+           ///< them; 0: every read asks. Leases lean on clocks, and delay an election: see docs/protocol.md
 
   std::size_t window = 64;                ///< slots in flight at the leader
   std::size_t batch_commands = 512;       ///< commands in one slot
@@ -281,7 +284,9 @@ struct replica_status {
   slot kept{};  ///< the log begins behind it
   std::size_t in_flight = 0;
   std::size_t waiting = 0;
-  std::uint64_t elections = 0;  ///< leader changes seen in this life
+  std::uint64_t elections = 0;     ///< leader changes seen in this life
+  std::uint64_t leased_reads = 0;  ///< answered in this life without asking anybody
+  std::uint64_t lapsed_reads = 0;  ///< begun so, and asked for after all, as the lease was over too soon
 };
 
 /// One member of a Multi-Paxos group: acceptor, learner, and leader when elected. Decides everything,
