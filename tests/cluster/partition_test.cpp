@@ -17,6 +17,9 @@ using load::eventually;
 
 class partitions : public ::testing::Test {
  protected:
+  explicit partitions(std::vector<std::string> extra = {})
+      : nodes_{5, bare_nodes::cables::faulty, std::move(extra)}, load_{options(nodes_)} {}
+
   void SetUp() override {
     load_.start();
     leader_ = nodes_.await_leader(10s);
@@ -58,8 +61,8 @@ class partitions : public ::testing::Test {
     return all;
   }
 
-  bare_nodes nodes_{5, bare_nodes::cables::faulty};
-  checked_load load_{options(nodes_)};
+  bare_nodes nodes_;
+  checked_load load_;
   unsigned leader_ = 0;
 };
 
@@ -103,6 +106,41 @@ TEST_F(partitions, one_node_that_all_can_reach_is_enough) {
     for (unsigned other = one + 1; other <= nodes_.count(); ++other)
       if (one != hub && other != hub) nodes_.network().cut_both(one, other);
   EXPECT_TRUE(serves(hub)) << nodes_.log_of(hub);
+}
+
+/// A leader that reads by a lease does not know that it is cut off, and goes on for a while.
+class partitions_with_leases : public partitions {
+ protected:
+  partitions_with_leases() : partitions{{"--lease-ms", "400"}} {}
+};
+
+TEST_F(partitions_with_leases, a_leader_that_is_cut_off_reads_nothing_stale) {
+  for (int round = 0; round < 3; ++round) {
+    auto reader = client_of(nodes_.resp(leader_), 1s);
+    ASSERT_TRUE(call_until_done(reader, {"SET", "k", "old" + std::to_string(round)}).done());
+    nodes_.network().isolate(leader_);
+    const auto next = nodes_.await_leader(10s, leader_);
+    auto writer = client_of(nodes_.resp(next), 1s);
+    ASSERT_TRUE(call_until_done(writer, {"SET", "k", "new" + std::to_string(round)}, 12s).done());
+    for (int reads = 0; reads < 20; ++reads) {
+      const auto read = reader.call({"GET", "k"});
+      ASSERT_TRUE(!read.done() || read.answer.text == "new" + std::to_string(round)) << read.answer.text;
+      if (!read.done()) reader = client_of(nodes_.resp(leader_), 1s);
+    }
+    nodes_.network().heal();
+    ASSERT_TRUE(serves(leader_));
+    leader_ = nodes_.await_leader(10s);
+  }
+}
+
+TEST_F(partitions_with_leases, a_leader_that_nobody_hears_is_replaced) {
+  for (const auto other : others()) nodes_.network().cut(leader_, other);
+  EXPECT_TRUE(serves(nodes_.await_leader(10s, leader_)));
+}
+
+TEST_F(partitions_with_leases, a_leader_that_hears_nobody_is_replaced) {
+  for (const auto other : others()) nodes_.network().cut(other, leader_);
+  EXPECT_TRUE(serves(nodes_.await_leader(10s, leader_)));
 }
 
 TEST_F(partitions, cables_that_come_and_go_do_no_harm) {

@@ -81,8 +81,8 @@ TEST(process_faults, a_majority_serves_and_a_minority_says_that_it_cannot) {
   expect_nothing_lost(load);
 }
 
-TEST(process_faults, a_paused_leader_is_replaced_and_serves_nothing_stale_afterwards) {
-  local_cluster cluster({.program = program()});
+void pause_leaders_and_look_for_stale_reads(std::vector<std::string> extra) {
+  local_cluster cluster({.program = program(), .extra = std::move(extra)});
   checked_load load(modest_load(cluster.endpoints()));
   load.start();
   for (int pauses = 0; pauses < 2; ++pauses) {
@@ -116,6 +116,14 @@ TEST(process_faults, a_paused_leader_is_replaced_and_serves_nothing_stale_afterw
   load.stop();
   expect_nothing_lost(load);
   EXPECT_TRUE(cluster.stop()) << "the cluster did not stop when asked to";
+}
+
+TEST(process_faults, a_paused_leader_is_replaced_and_serves_nothing_stale_afterwards) {
+  pause_leaders_and_look_for_stale_reads({});
+}
+
+TEST(process_faults, a_leader_that_is_paused_with_a_lease_serves_nothing_stale_afterwards) {
+  pause_leaders_and_look_for_stale_reads({"--lease-ms", "400"});
 }
 
 }  // namespace

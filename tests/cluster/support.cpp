@@ -68,8 +68,8 @@ std::uint64_t resident_bytes(pid_t pid) {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-bare_nodes::bare_nodes(unsigned count, cables between)
-    : count_(count), directory_("bulwark-nodes"), nodes_(count) {
+bare_nodes::bare_nodes(unsigned count, cables between, std::vector<std::string> extra)
+    : count_(count), extra_(std::move(extra)), directory_("bulwark-nodes"), nodes_(count) {
   if (between == cables::faulty) network_.emplace(count, [this](unsigned node) { return listen(node); });
   for (unsigned number = 1; number <= count_; ++number) start(number);
   for (unsigned number = 1; number <= count_; ++number) {
@@ -84,20 +84,22 @@ std::vector<std::string> bare_nodes::arguments(unsigned number) const {
     peers += (peers.empty() ? "" : ",") + std::to_string(other) + "=" +
              to_string(network_ ? network_->address(number, other) : listen(other));
   }
-  return {program().string(),
-          "node",
-          "--id",
-          std::to_string(number),
-          "--resp",
-          to_string(resp(number)),
-          "--listen",
-          to_string(listen(number)),
-          "--peers",
-          peers,
-          "--data",
-          data(number).string(),
-          "--cluster-id",
-          "cluster-test"};
+  std::vector<std::string> line{program().string(),
+                                "node",
+                                "--id",
+                                std::to_string(number),
+                                "--resp",
+                                to_string(resp(number)),
+                                "--listen",
+                                to_string(listen(number)),
+                                "--peers",
+                                peers,
+                                "--data",
+                                data(number).string(),
+                                "--cluster-id",
+                                "cluster-test"};
+  line.insert(line.end(), extra_.begin(), extra_.end());
+  return line;
 }
 
 void bare_nodes::start(unsigned number) {

@@ -45,8 +45,9 @@ class bare_nodes {
  public:
   enum class cables { direct, faulty };
 
-  /// Starts all nodes and waits until each answers PING. Throws std::runtime_error if one does not.
-  explicit bare_nodes(unsigned count, cables between = cables::direct);
+  /// Starts all nodes and waits until each answers PING. Throws std::runtime_error if one does not. `extra`
+  /// goes to the command line of each.
+  explicit bare_nodes(unsigned count, cables between = cables::direct, std::vector<std::string> extra = {});
 
   void start(unsigned number);
   /// kill -9, and waits for the end.
@@ -76,6 +77,7 @@ class bare_nodes {
 
  private:
   unsigned count_;
+  std::vector<std::string> extra_;
   load::port_block ports_;
   load::temporary_directory directory_;
   std::optional<faulty_network> network_;

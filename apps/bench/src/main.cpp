@@ -32,6 +32,7 @@ struct bench_options {
   unsigned rounds = 3;
   unsigned failovers = 6;
   bool spread = false;
+  unsigned lease_ms = 0;
   std::string output = "table";
 
   bool wants(const std::string& name) const {
@@ -97,11 +98,14 @@ void measure_failovers(const bench_options& options, const load::local_cluster& 
 }
 
 bench::report measure_cluster(const bench_options& options) {
-  const load::local_cluster cluster({.program = options.program, .nodes = options.nodes});
+  const load::local_cluster cluster({.program = options.program,
+                                     .nodes = options.nodes,
+                                     .extra = {"--lease-ms", std::to_string(options.lease_ms)}});
   const auto leader = cluster.await_leader(std::chrono::seconds(10));
   bench::report result{.target = "bulwark, " + std::to_string(options.nodes) +
                                  " nodes on loopback, clients at " +
-                                 (options.spread ? "all nodes" : "the leader")};
+                                 (options.spread ? "all nodes" : "the leader") +
+                                 (options.lease_ms > 0 ? ", with leases" : "")};
   const auto targets = options.spread ? cluster.endpoints() : std::vector{cluster.endpoint_of(leader)};
   measure_points(options, targets, result);
   if (options.wants("failover")) measure_failovers(options, cluster, result);
@@ -145,6 +149,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--failovers", options.failovers, "how often the leader is killed")->capture_default_str();
   app.add_flag("--spread", options.spread, "clients at all nodes, not at the leader alone");
+  app.add_option("--lease-ms", options.lease_ms, "leases of the cluster's leader; 0: none")
+      ->capture_default_str();
   app.add_option("-o,--output", options.output, "table or json")->check(CLI::IsMember({"table", "json"}));
   CLI11_PARSE(app, argc, argv);
   allow_many_connections();

@@ -215,6 +215,7 @@ struct node_tree::impl {
     settings.core.seed = 0;  // drawn anew in each life
     settings.core.interval = parts.options->interval;
     settings.core.timeout = parts.options->timeout;
+    settings.core.lease = parts.options->lease;
     settings.core.snapshot_bytes = snapshot_bytes;
     settings.log = log;
     settings.machine = [service = clients.machine_factory(), shown = board] {

@@ -119,6 +119,9 @@ std::string node_options::validate() const {
     return "--interval-ms is " + std::to_string(interval.count()) + "; expected 1 to 60000";
   if (timeout < 1ms || timeout > 10min)
     return "--timeout-ms is " + std::to_string(timeout.count()) + "; expected 1 to 600000";
+  if (lease < 0ms || lease > interval + timeout)
+    return "--lease-ms is " + std::to_string(lease.count()) + "; expected 0 (no leases) to " +
+           std::to_string((interval + timeout).count()) + ", which is T_interval + T_timeout";
   if (drain < 0ms || drain > 10min)
     return "--drain-ms is " + std::to_string(drain.count()) + "; expected 0 to 600000";
   if (sessions < 1 || sessions > 256)
@@ -142,6 +145,7 @@ node_options parse_options(int argc, char** argv) {
   std::string detector = to_string(options.detector);
   std::int64_t interval = options.interval.count();
   std::int64_t timeout = options.timeout.count();
+  std::int64_t lease = options.lease.count();
   std::int64_t drain = options.drain.count();
 
   CLI::App app{"Runs one node in the foreground.", "bulwark node"};
@@ -155,6 +159,10 @@ node_options parse_options(int argc, char** argv) {
   app.add_option("--cluster-id", options.cluster, "name of the cluster; nodes of others are refused");
   app.add_option("--interval-ms", interval, "T_interval: time between heartbeats");
   app.add_option("--timeout-ms", timeout, "T_timeout: a peer silent for T_interval + T_timeout is gone");
+  app.add_option(
+      "--lease-ms", lease,
+      "leases of the leader, by which it reads without asking the others, if clocks can be trusted; "
+      "0: none");
   app.add_option(
          "--detector", detector,
          "who counts as suspect: fixed, by T_timeout alone, or phi, by how regularly a peer was heard so far")
@@ -187,6 +195,7 @@ node_options parse_options(int argc, char** argv) {
   }
   options.interval = std::chrono::milliseconds{interval};
   options.timeout = std::chrono::milliseconds{timeout};
+  options.lease = std::chrono::milliseconds{lease};
   options.drain = std::chrono::milliseconds{drain};
   options.format = format == "json" ? log_format::json : log_format::text;
   if (const auto problem = options.validate(); !problem.empty()) throw options_exit{usage, problem};

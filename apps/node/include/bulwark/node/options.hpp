@@ -38,6 +38,7 @@ struct node_options {
   std::filesystem::path data;
   std::chrono::milliseconds interval{100};  ///< T_interval of heartbeats
   std::chrono::milliseconds timeout{400};   ///< T_timeout: silent for T_interval + T_timeout is gone
+  std::chrono::milliseconds lease{0};       ///< of the leader, to read without asking the others; 0: none
   detector_kind detector = detector_kind::phi;
   std::chrono::milliseconds drain{5000};  ///< how long requests in flight may take after SIGTERM
   std::size_t sessions = 4;
