@@ -20,7 +20,7 @@ set(may_include_supervision_core "actors/core")
 set(may_include_consensus_core "actors/core")
 set(may_include_actors "actors/core")
 set(may_include_supervision "actors/core|actors|supervision/core")
-set(may_include_consensus "actors/core|actors|consensus/core")
+set(may_include_consensus "actors/core|actors|supervision/core|supervision|consensus/core")
 
 set(broken 0)
 function(complain file line text)

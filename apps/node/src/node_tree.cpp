@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <caf/all.hpp>
 #include <chrono>
-#include <future>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -14,8 +13,7 @@
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/actors/stable_ref.hpp"
-#include "bulwark/consensus/file_log_store.hpp"
-#include "bulwark/consensus/log_store_actor.hpp"
+#include "bulwark/consensus/group_member.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/kv/front.hpp"
@@ -33,16 +31,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Every failure is restarted at once the first time, then ever more slowly; a supervisor gives up only when
-/// something keeps failing for so long that a new process is the better cure.
-constexpr backoff_options delays{.initial = 50ms, .max = 2s, .factor = 2, .jitter = 0.2, .reset_after = 10s};
-
 /// For a link that is being restarted. Few, since they may be large, and consensus does well without them.
 constexpr std::size_t packets_held_max = 64;
 
 /// Writes between two snapshots, or as much as the state takes, if that is more.
 constexpr std::size_t snapshot_bytes = 64u << 20;
 
+/// A supervisor gives up only when something keeps failing for so long that a new process is the better cure.
 supervisor_flags flags(restart_strategy strategy) {
   return {.strategy = strategy, .intensity = 30, .period = 60s};
 }
@@ -51,35 +46,11 @@ child worker(std::string id, caf::actor ref,
              std::function<caf::actor(caf::actor_system&, const caf::actor&)> start) {
   child made;
   made.spec.id = std::move(id);
-  made.spec.delays = delays;
+  made.spec.delays = consensus::member_delays();
   made.ref = std::move(ref);
   made.start = std::move(start);
   return made;
 }
-
-/// Lets an actor say "I serve" to its supervisor in its own name, though its options are made before it
-/// exists.
-class ready_report {
- public:
-  explicit ready_report(caf::actor supervisor) : supervisor_{std::move(supervisor)} {}
-
-  std::function<void()> callback() {
-    return [born = born_, supervisor = caf::actor_cast<caf::actor_addr>(supervisor_)] {
-      const auto self = caf::actor_cast<caf::actor>(born->get_future().get());
-      const auto whom = caf::actor_cast<caf::actor>(supervisor);
-      if (self && whom) caf::send_as(self, whom, child_ready{});
-    };
-  }
-
-  caf::actor born(caf::actor actor) {
-    born_->set_value(caf::actor_cast<caf::actor_addr>(actor));
-    return actor;
-  }
-
- private:
-  caf::actor supervisor_;
-  std::shared_ptr<std::promise<caf::actor_addr>> born_ = std::make_shared<std::promise<caf::actor_addr>>();
-};
 
 }  // namespace
 
@@ -124,25 +95,16 @@ struct node_tree::impl {
   // -- the branches of the tree
 
   child links_branch() {
-    std::vector<child> children;
     connector_options dialling{.self = identity(), .addresses = {}, .links = links};
     for (const auto& [peer, where] : parts.options->peers)
       dialling.addresses.emplace(peer, peer_address{where.host, where.port});
-    children.push_back(worker("connector", connector, [dialling](caf::actor_system& sys, const caf::actor&) {
-      return spawn_connector(sys, dialling);
-    }));
-    for (const auto& [peer, ref] : links) {
-      link_options one{.self = identity(),
-                       .peer = peer,
-                       .connector = connector,
-                       .subscribers = {replica, heartbeats, membership}};
-      children.push_back(
-          worker("link-n" + std::to_string(peer), ref,
-                 [one](caf::actor_system& sys, const caf::actor&) { return spawn_link(sys, one); }));
-    }
-    children.front().ref = connector;
-    return supervisor_child(
-        {.name = "links", .flags = flags(restart_strategy::one_for_one), .children = std::move(children)});
+    const link_options pattern{.self = identity(),
+                               .peer = 0,
+                               .connector = connector,
+                               .subscribers = {replica, heartbeats, membership}};
+    return supervisor_child({.name = "links",
+                             .flags = flags(restart_strategy::one_for_one),
+                             .children = consensus::link_children(connector, dialling, pattern)});
   }
 
   child heartbeats_branch() {
@@ -180,31 +142,14 @@ struct node_tree::impl {
   }
 
   child consensus_branch() {
-    auto log_child = worker("log", log, [this](caf::actor_system& sys, const caf::actor& supervisor) {
-      ready_report report{supervisor};
-      return report.born(consensus::spawn_log_store(
-          sys,
-          {.open =
-               [directory = parts.data->log_path(), cluster = parts.facts->cluster, id = parts.options->id] {
-                 return std::make_unique<consensus::file_log_store>(consensus::file_log_options{
-                     .directory = directory, .cluster = cluster, .node = consensus::node_id{id}});
-               },
-           .on_ready = report.callback()}));
-    });
-    log_child.reports_ready = true;
-
-    auto replica_child =
-        worker("replica", replica, [this](caf::actor_system& sys, const caf::actor& supervisor) {
-          ready_report report{supervisor};
-          return report.born(consensus::spawn_replica(sys, replica_settings(report.callback())));
-        });
-    replica_child.reports_ready = true;
-    return supervisor_child({.name = "consensus",
-                             .flags = flags(restart_strategy::rest_for_one),
-                             .children = {std::move(log_child), std::move(replica_child)}});
+    return supervisor_child(
+        {.name = "consensus",
+         .flags = flags(restart_strategy::rest_for_one),
+         .children = consensus::replica_children(log, replica, parts.data->log_path(), parts.facts->cluster,
+                                                 replica_settings())});
   }
 
-  consensus::replica_actor_options replica_settings(std::function<void()> on_ready) const {
+  consensus::replica_actor_options replica_settings() const {
     consensus::replica_actor_options settings;
     settings.core.self = consensus::node_id{parts.options->id};
     settings.core.members.push_back(settings.core.self);
@@ -217,11 +162,9 @@ struct node_tree::impl {
     settings.core.timeout = parts.options->timeout;
     settings.core.lease = parts.options->lease;
     settings.core.snapshot_bytes = snapshot_bytes;
-    settings.log = log;
     settings.machine = [service = clients.machine_factory(), shown = board] {
       return std::make_unique<group_machine>(service(), shown);
     };
-    settings.on_ready = std::move(on_ready);
     return settings;
   }
 

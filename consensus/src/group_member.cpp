@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/consensus/group_member.hpp"
+
+#include <caf/all.hpp>
+#include <future>
+#include <random>
+#include <stdexcept>
+#include <utility>
+
+#include "bulwark/actors/messages.hpp"
+#include "bulwark/actors/stable_ref.hpp"
+#include "bulwark/consensus/data_directory.hpp"
+#include "bulwark/consensus/file_log_store.hpp"
+#include "bulwark/consensus/log_store_actor.hpp"
+#include "bulwark/supervision/messages.hpp"
+
+namespace bulwark::consensus {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// For a link that is being restarted. Few, since they may be large, and consensus does well without them.
+constexpr std::size_t packets_held_max = 64;
+
+/// How long a member may take to stop: an append to a slow disk is waited for.
+constexpr auto stop_patience = 10s;
+
+supervisor_flags flags_of(restart_strategy strategy) {
+  return {.strategy = strategy, .intensity = 30, .period = 60s};
+}
+
+child worker(std::string id, caf::actor ref,
+             std::function<caf::actor(caf::actor_system&, const caf::actor&)> start) {
+  child made;
+  made.spec.id = std::move(id);
+  made.spec.delays = member_delays();
+  made.ref = std::move(ref);
+  made.start = std::move(start);
+  return made;
+}
+
+/// Lets an actor say "I serve" to its supervisor in its own name, though its options are made before it
+/// exists.
+class ready_report {
+ public:
+  explicit ready_report(const caf::actor& supervisor)
+      : supervisor_{caf::actor_cast<caf::actor_addr>(supervisor)} {}
+
+  std::function<void()> callback() {
+    return [born = born_, supervisor = supervisor_] {
+      const auto self = caf::actor_cast<caf::actor>(born->get_future().get());
+      const auto whom = caf::actor_cast<caf::actor>(supervisor);
+      if (self && whom) caf::send_as(self, whom, child_ready{});
+    };
+  }
+
+  caf::actor born(caf::actor actor) {
+    born_->set_value(caf::actor_cast<caf::actor_addr>(actor));
+    return actor;
+  }
+
+ private:
+  caf::actor_addr supervisor_;
+  std::shared_ptr<std::promise<caf::actor_addr>> born_ = std::make_shared<std::promise<caf::actor_addr>>();
+};
+
+std::uint64_t random_incarnation() {
+  std::random_device source;
+  const auto high = std::uint64_t{source()};
+  return (high << 32 | source()) | 1;
+}
+
+}  // namespace
+
+backoff_options member_delays() {
+  return {.initial = 50ms, .max = 2s, .factor = 2, .jitter = 0.2, .reset_after = 10s};
+}
+
+std::vector<child> link_children(const caf::actor& connector, connector_options dialling, link_options link) {
+  const auto links = dialling.links;
+  std::vector<child> children;
+  children.push_back(worker("connector", connector,
+                            [dialling = std::move(dialling)](caf::actor_system& system, const caf::actor&) {
+                              return spawn_connector(system, dialling);
+                            }));
+  link.connector = connector;
+  for (const auto& [peer, ref] : links) {
+    link.peer = peer;
+    children.push_back(
+        worker("link-n" + std::to_string(peer), ref,
+               [link](caf::actor_system& system, const caf::actor&) { return spawn_link(system, link); }));
+  }
+  return children;
+}
+
+std::vector<child> replica_children(const caf::actor& log, const caf::actor& replica,
+                                    std::filesystem::path log_directory, const std::string& cluster,
+                                    replica_actor_options settings) {
+  const file_log_options files{
+      .directory = std::move(log_directory), .cluster = cluster, .node = settings.core.self};
+  auto log_child = worker("log", log, [files](caf::actor_system& system, const caf::actor& supervisor) {
+    ready_report report{supervisor};
+    return report.born(
+        spawn_log_store(system, {.open = [files] { return std::make_unique<file_log_store>(files); },
+                                 .on_ready = report.callback()}));
+  });
+  log_child.reports_ready = true;
+
+  settings.log = log;
+  auto replica_child =
+      worker("replica", replica, [settings](caf::actor_system& system, const caf::actor& supervisor) {
+        ready_report report{supervisor};
+        auto one = settings;
+        one.on_ready = report.callback();
+        return report.born(spawn_replica(system, std::move(one)));
+      });
+  replica_child.reports_ready = true;
+  return {std::move(log_child), std::move(replica_child)};
+}
+
+struct group_member::impl {
+  impl(caf::actor_system& sys, group_member_options given)
+      : system{sys},
+        options{std::move(given)},
+        data{options.directory, {options.cluster, node_id{options.self}}},
+        connector{make_stable_ref(sys, {.name = "connector"})},
+        log{make_stable_ref(sys, {.name = "log", .hold_max = 65536})},
+        replica{make_stable_ref(sys, {.name = "replica", .hold_max = 65536})},
+        front{make_stable_ref(sys, {.name = "front", .hold_max = 65536})} {
+    for (const auto& [peer, where] : options.peers)
+      links.emplace(peer, make_stable_ref(
+                              sys, {.name = "link-n" + std::to_string(peer), .hold_max = packets_held_max}));
+  }
+
+  child links_branch() const {
+    const node_identity identity{options.cluster, options.self, incarnation};
+    return supervisor_child(
+        {.name = "links",
+         .flags = flags_of(restart_strategy::one_for_one),
+         .children = link_children(
+             connector, connector_options{.self = identity, .addresses = options.peers, .links = links},
+             link_options{.self = identity, .peer = 0, .connector = {}, .subscribers = {replica, {}, {}}})});
+  }
+
+  child consensus_branch(machine_factory machine, front_factory make_front) const {
+    replica_actor_options settings;
+    settings.core = replica_settings();
+    for (const auto& [peer, ref] : links) settings.links.emplace(node_id{peer}, ref);
+    settings.machine = std::move(machine);
+    auto children = replica_children(log, replica, data.log_path(), options.cluster, std::move(settings));
+    children.push_back(
+        worker("front", front, [asked = replica, make_front](caf::actor_system& where, const caf::actor&) {
+          return make_front(where, asked);
+        }));
+    return supervisor_child({.name = "consensus",
+                             .flags = flags_of(restart_strategy::rest_for_one),
+                             .children = std::move(children)});
+  }
+
+  replica_options replica_settings() const {
+    replica_options core;
+    core.self = node_id{options.self};
+    core.members.push_back(core.self);
+    for (const auto& [peer, where] : options.peers) core.members.push_back(node_id{peer});
+    core.seed = 0;  // drawn anew in each life
+    core.interval = options.interval;
+    core.timeout = options.timeout;
+    core.lease = options.lease;
+    core.snapshot_bytes = options.snapshot_bytes;
+    return core;
+  }
+
+  caf::actor_system& system;
+  const group_member_options options;
+  const data_directory data;
+  const std::uint64_t incarnation = random_incarnation();
+  const caf::actor connector;
+  const caf::actor log;
+  const caf::actor replica;
+  const caf::actor front;
+  std::map<std::uint32_t, caf::actor> links;
+  std::uint16_t port = 0;
+  caf::actor root;
+};
+
+group_member::group_member(caf::actor_system& system, group_member_options options, machine_factory machine,
+                           front_factory front) {
+  if (options.self == 0)
+    throw std::invalid_argument{"self is 0; expected the number of this member, 1 or more"};
+  if (options.peers.contains(options.self))
+    throw std::invalid_argument{"peers names member " + std::to_string(options.self) +
+                                ", which is this one; expected the others only"};
+  impl_ = std::make_unique<impl>(system, std::move(options));
+  auto& it = *impl_;
+  if (const auto problem = it.replica_settings().validate(); !problem.empty())
+    throw std::invalid_argument{problem};
+  it.port = open_door(system, it.connector, it.options.listen.host, it.options.listen.port);
+  supervisor_options root{.name = "member", .flags = flags_of(restart_strategy::one_for_one)};
+  root.sink = it.options.sink;
+  root.children.push_back(it.links_branch());
+  root.children.push_back(it.consensus_branch(std::move(machine), std::move(front)));
+  it.root = spawn_supervisor(system, std::move(root));
+}
+
+group_member::~group_member() {
+  caf::scoped_actor self{impl_->system};
+  self->monitor(impl_->root);
+  ask_to_stop(impl_->root);
+  bool ended = false;
+  self->receive([&ended](const caf::down_msg&) { ended = true; }, caf::after(stop_patience) >> [] {});
+  if (!ended) kill_now(impl_->root);
+}
+
+const caf::actor& group_member::front() const { return impl_->front; }
+const caf::actor& group_member::replica() const { return impl_->replica; }
+const caf::actor& group_member::supervisor() const { return impl_->root; }
+std::uint16_t group_member::port() const { return impl_->port; }
+
+}  // namespace bulwark::consensus
