@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/consensus/replicated_machine.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -79,6 +81,16 @@ std::pair<machine_answer, std::string_view> split_reply(std::string_view reply) 
   return {machine_answer{static_cast<std::uint8_t>(reply[0])}, reply.substr(1)};
 }
 
+bytes replicated_machine_base::give_up(std::string_view strange) {
+  understands_ = false;
+  spdlog::error(
+      "a command of {} bytes in the log is none that this program understands; expected one of this version "
+      "or "
+      "older. This member goes on voting, and answers nothing until it is started with a program that does",
+      strange.size());
+  return say(machine_answer::not_understood);
+}
+
 void replicated_machine_base::move_log_time(std::uint64_t now_ms) {
   // The first command sets it; from then on it goes in steps.
   const auto most = log_time_ms_ == 0 ? now_ms : log_time_ms_ + step_ms_max;
@@ -88,10 +100,7 @@ void replicated_machine_base::move_log_time(std::uint64_t now_ms) {
 bytes replicated_machine_base::apply(const bytes& command) {
   if (!understands_) return say(machine_answer::not_understood);
   command_envelope what;
-  if (!read(command, what)) {
-    understands_ = false;
-    return say(machine_answer::not_understood);
-  }
+  if (!read(command, what)) return give_up(command);
   move_log_time(what.now_ms);
   const apply_context around{std::chrono::milliseconds{log_time_ms_}, what.seed};
   if (what.in_session == 0) return run_guarded(what.kind, what.body, around);
@@ -118,8 +127,7 @@ bytes replicated_machine_base::run_guarded(std::size_t kind, std::string_view bo
   std::string reply = say(machine_answer::reply);
   try {
     if (run(kind, body, around, reply) == outcome_of_run::done) return reply;
-    understands_ = false;
-    return say(machine_answer::not_understood);
+    return give_up(body);
   } catch (const std::bad_alloc&) {
     throw;  // another replica may have had the memory: this one must not go on with another state
   } catch (const std::exception& refusal) {

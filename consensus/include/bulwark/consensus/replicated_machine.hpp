@@ -124,6 +124,7 @@ class replicated_machine_base : public state_machine {
   bytes apply_in_session(const session_key& session, std::uint64_t now_ms, std::size_t kind,
                          std::string_view body, const apply_context& around);
   void move_log_time(std::uint64_t now_ms);
+  bytes give_up(std::string_view strange);
 
   bool understands_ = true;
   std::uint64_t log_time_ms_ = 0;
