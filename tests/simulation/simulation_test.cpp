@@ -40,7 +40,7 @@ class simulation : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(simulation, many_worlds_keep_every_promise_and_nothing_that_should_happen_is_missing) {
   if (number_from("BULWARK_SEED", 0)) GTEST_SKIP() << "one seed only";
-  const auto count = number_from("BULWARK_SEEDS", 1000);
+  const auto count = number_from("BULWARK_SEEDS", 2500);
   const auto all = run_seeds(1000 + GetParam() * count, count);
   std::printf("%s", all.table().c_str());
   if (!HasFailure() && count >= 500) {
