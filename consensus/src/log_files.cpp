@@ -51,15 +51,10 @@ segment_header checked_header(std::string_view contents, const std::filesystem::
   return *header;
 }
 
-/// Numbers of all segments, ascending; removes what an earlier life left unfinished.
-std::vector<std::uint64_t> find_segments(file_layer& files, const std::filesystem::path& directory) {
-  std::vector<std::uint64_t> numbers;
-  for (const auto& name : files.list(directory)) {
+/// What an earlier life left unfinished.
+void remove_unfinished(file_layer& files, const std::filesystem::path& directory) {
+  for (const auto& name : files.list(directory))
     if (name.ends_with(".tmp")) files.remove(directory / name);
-    if (const auto number = segment_number(name)) numbers.push_back(*number);
-  }
-  std::sort(numbers.begin(), numbers.end());
-  return numbers;
 }
 
 struct index_writer {
@@ -111,6 +106,14 @@ void index_record(const group_record& what, record_location where, log_index& in
   std::visit(index_writer{index[what.group], where}, what.what);
 }
 
+std::vector<std::uint64_t> find_segments(file_layer& files, const std::filesystem::path& directory) {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& name : files.list(directory))
+    if (const auto number = segment_number(name)) numbers.push_back(*number);
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
 loaded_log load_log(file_layer& files, const file_log_options& options, const log_beginning& beginning) {
   loaded_log log;
   std::filesystem::path previous_path;
@@ -118,6 +121,7 @@ loaded_log load_log(file_layer& files, const file_log_options& options, const lo
   bool torn = false;
   auto expected = beginning.first_segment;
   for (const auto& [group, kept] : beginning.kept) log.index[group].forget_up_to(kept);
+  remove_unfinished(files, options.directory);
   for (const auto number : find_segments(files, options.directory)) {
     const auto path = segment_path(options.directory, number);
     if (number < beginning.first_segment) {

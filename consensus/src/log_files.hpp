@@ -10,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "bulwark/consensus/file_log_store.hpp"
 #include "log_index.hpp"
@@ -21,6 +22,9 @@ namespace bulwark::consensus {
 
 /// "000000000000002a.log" for segment 42.
 std::filesystem::path segment_path(const std::filesystem::path& directory, std::uint64_t number);
+
+/// Numbers of all segments in the directory, ascending.
+std::vector<std::uint64_t> find_segments(file_layer& files, const std::filesystem::path& directory);
 
 /// Tells the log of one cluster from that of another.
 std::uint64_t cluster_hash(std::string_view cluster);

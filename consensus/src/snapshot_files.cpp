@@ -157,28 +157,46 @@ void save_beginning(file_layer& files, const std::filesystem::path& directory, c
 
 // -- snapshots ---------------------------------------------------------------------------------------
 
-std::filesystem::path snapshot_files::path_of(group_id group, slot at) const {
+namespace {
+
+std::filesystem::path snapshot_path(const std::filesystem::path& directory, group_id group, slot at) {
   char name[48];
   std::snprintf(name, sizeof name, "%08x-%016llx.snap", number(group),
                 static_cast<unsigned long long>(number(at)));
-  return options_.directory / name;
+  return directory / name;
 }
 
-void snapshot_files::load_one(const std::string& name) {
-  const auto path = options_.directory / name;
-  auto from = files_.open(path, open_mode::read);
+found_snapshot look_at_snapshot(file_layer& files, const std::filesystem::path& path) {
+  auto from = files.open(path, open_mode::read);
   std::string encoded(header_bytes, '\0');
   encoded.resize(from->read_at(encoded, 0));
   const auto header = decode_header(encoded);
-  if (!header || path != path_of(header->group, header->which.at) || !is_whole(*from, *header)) return;
-  if (header->cluster != cluster_hash(options_.cluster) || header->node != number(options_.node))
-    throw log_failure{log_error::foreign, path.string() + ": the snapshot of another cluster or node"};
-  all_[header->group].push_back(header->which);
+  if (!header || path != snapshot_path(path.parent_path(), header->group, header->which.at) ||
+      !is_whole(*from, *header))
+    return {path, 0, 0, {}, {}, false};
+  return {path, header->node, header->cluster, header->group, header->which, true};
+}
+
+}  // namespace
+
+std::vector<found_snapshot> find_snapshots(file_layer& files, const std::filesystem::path& directory) {
+  std::vector<found_snapshot> found;
+  for (const auto& name : files.list(directory))
+    if (name.ends_with(snapshot_suffix)) found.push_back(look_at_snapshot(files, directory / name));
+  return found;
+}
+
+std::filesystem::path snapshot_files::path_of(group_id group, slot at) const {
+  return snapshot_path(options_.directory, group, at);
 }
 
 void snapshot_files::load(const log_beginning& beginning) {
-  for (const auto& name : files_.list(options_.directory))
-    if (name.ends_with(snapshot_suffix)) load_one(name);
+  for (const auto& one : find_snapshots(files_, options_.directory)) {
+    if (!one.whole) continue;
+    if (one.cluster != cluster_hash(options_.cluster) || one.node != number(options_.node))
+      throw log_failure{log_error::foreign, one.path.string() + ": the snapshot of another cluster or node"};
+    all_[one.group].push_back(one.which);
+  }
   for (auto& [group, snapshots] : all_)
     std::sort(snapshots.begin(), snapshots.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
   for (const auto& [group, kept] : beginning.kept) {

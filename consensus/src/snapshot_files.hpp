@@ -28,6 +28,19 @@ log_beginning load_beginning(file_layer& files, const std::filesystem::path& dir
 /// Writes the note durably: a crash leaves the old one or the new one. Throws std::system_error.
 void save_beginning(file_layer& files, const std::filesystem::path& directory, const log_beginning& what);
 
+/// A snapshot as it lies in a directory.
+struct found_snapshot {
+  std::filesystem::path path;
+  std::uint32_t node = 0;
+  std::uint64_t cluster = 0;
+  group_id group{};
+  snapshot_id which;
+  bool whole = false;  ///< else nothing but the path says anything
+};
+
+/// All snapshots in the directory, verified. Throws std::system_error.
+std::vector<found_snapshot> find_snapshots(file_layer& files, const std::filesystem::path& directory);
+
 /// The snapshots in a directory, each in a file of its own with a checksum:
 ///
 ///     magic u64, version u32, node u32, cluster u64, group u32, zero u32, slot u64, size u64, hash u64,
@@ -60,7 +73,6 @@ class snapshot_files {
 
  private:
   [[nodiscard]] std::filesystem::path path_of(group_id group, slot at) const;
-  void load_one(const std::string& name);
 
   file_layer& files_;
   const file_log_options& options_;

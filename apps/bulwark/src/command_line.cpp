@@ -178,6 +178,14 @@ class command_line {
     move->callback([this] { action_ = [this] { return run_leader_move(common_, node_); }; });
     add_common(*move);
     move->add_option("NODE", node_, "n1, n2, …")->required();
+    auto& log = *app_.add_subcommand("log", "Look at what a node has on disk: `bulwark log inspect NODE`");
+    log.require_subcommand(1);
+    auto* inspect = log.add_subcommand(
+        "inspect", "Print segments, snapshots and damage of a log, also while its node runs; 1 if damaged");
+    inspect->callback([this] { action_ = [this] { return run_log_inspect(common_, node_, records_); }; });
+    add_common(*inspect);
+    inspect->add_option("WHERE", node_, "n1, n2, …, or the data directory of a node")->required();
+    inspect->add_flag("--records", records_, "Print each record, too");
     add("down", "Stop all nodes and the launcher", [this] { return run_down(common_); });
     // These two are only listed here: they are told apart before, and read their own options.
     app_.add_subcommand("node", "Run one node in the foreground; see `bulwark node --help`");
@@ -224,6 +232,7 @@ class command_line {
   std::string signal_;
   std::size_t lines_ = 100;
   bool follow_ = false;
+  bool records_ = false;
   bool wants_version_ = false;
   std::vector<std::string> extra_arguments_;
   std::function<exit_code()> action_;

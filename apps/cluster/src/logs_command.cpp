@@ -9,6 +9,7 @@
 
 #include "bulwark/cluster/commands.hpp"
 #include "bulwark/cluster/log_file.hpp"
+#include "bulwark/cluster/log_view.hpp"
 #include "bulwark/cluster/table.hpp"
 #include "bulwark/cluster/unique_fd.hpp"
 #include "json_fields.hpp"
@@ -84,6 +85,18 @@ exit_code run_logs(const common_options& common, const std::string& node, std::s
     for (std::size_t i = 0; i < ids.size(); ++i) printer.print(i, followers[i].poll());
   }
   return exit_code::ok;
+}
+
+exit_code run_log_inspect(const common_options& common, const std::string& where, bool records) {
+  std::filesystem::path data = where;
+  if (!std::filesystem::is_directory(data)) {
+    const auto directory = resolve_directory(common.directory);
+    if (!require_config(directory).find(where))
+      throw failure(exit_code::usage, "\"" + where + "\" is no directory, and no node of this cluster",
+                    "expected n1, n2, …, or the data directory of a node");
+    data = directory.node_data(where);
+  }
+  return show_log(data, records ? log_detail::records : log_detail::segments, common.json, std::cout);
 }
 
 }  // namespace bulwark::cluster

@@ -46,8 +46,8 @@ class child_process {
   /// Sends a signal; returns false if the child has ended already.
   bool send(int signal) const;
 
-  /// Do all its threads stand still, by SIGSTOP or the like, by whomever? That takes a while after the signal:
-  /// one thread takes it and then stops the others, and on a busy machine these go on meanwhile.
+  /// Do all its threads stand still, by SIGSTOP or the like, by whomever? That takes a while after the
+  /// signal: one thread takes it and then stops the others, and on a busy machine these go on meanwhile.
   bool is_stopped() const;
 
   /// Reaps the child; waits for its end if need be. Call it once; nothing but the destructor may follow.

@@ -42,6 +42,9 @@ exit_code run_leader_move(const common_options& common, const std::string& node)
 exit_code run_down(const common_options& common);
 /// Prints the last `lines` events of each node's tree; with `follow`, goes on until interrupted.
 exit_code run_events(const common_options& common, const std::string& node, std::size_t lines, bool follow);
+/// Prints what a node's log on disk holds, whether the node runs or not; with `records`, each record. `where`
+/// is "n2", or a directory. Unhealthy if something is damaged.
+exit_code run_log_inspect(const common_options& common, const std::string& where, bool records);
 /// Prints the last `lines` lines of each log; with `follow`, goes on until interrupted.
 exit_code run_logs(const common_options& common, const std::string& node, std::size_t lines, bool follow);
 
