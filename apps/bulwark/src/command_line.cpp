@@ -172,6 +172,11 @@ class command_line {
   }
 
   void add_rest() {
+    add("rolling-restart", "Restart all nodes, one after the other, without losing the quorum or a request",
+        [this] { return run_rolling_restart(common_, std::chrono::seconds(wait_s_)); })
+        .add_option("--wait", wait_s_,
+                    "Seconds that one node may take to come back and catch up (default 60)")
+        ->check(CLI::Range(1, 86400));
     auto& leader = *app_.add_subcommand("leader", "Work on who leads: `bulwark leader move NODE`");
     leader.require_subcommand(1);
     auto* move = leader.add_subcommand("move", "Let another node lead; requests wait for a moment meanwhile");

@@ -43,7 +43,8 @@ struct record_fields {
 /// Prints each piece as one line; both forms have the same fields.
 class inspection_printer final : public log_visitor {
  public:
-  inspection_printer(log_detail detail, bool json, std::ostream& out) : detail_{detail}, json_{json}, out_{out} {}
+  inspection_printer(log_detail detail, bool json, std::ostream& out)
+      : detail_{detail}, json_{json}, out_{out} {}
 
   [[nodiscard]] bool damaged() const { return damages_ > 0; }
 

@@ -2,6 +2,8 @@
 #include "session.hpp"
 
 #include <caf/all.hpp>
+#include <chrono>
+#include <optional>
 #include <vector>
 
 #include "bulwark/actors/messages.hpp"
@@ -18,6 +20,9 @@ using consensus::outcome;
 using consensus::request_kind;
 
 constexpr auto tick_interval = std::chrono::milliseconds{200};
+/// How long a client that asks nothing keeps its connection to a node that is about to stop. To close it
+/// while a request is on its way would leave the client in doubt about that.
+constexpr auto idle_patience = std::chrono::milliseconds{600};
 
 replica_view to_view(const consensus::replica_report& report) {
   return {.role = report.role,
@@ -77,6 +82,7 @@ class session : public service_actor {
     auto* from = find(id);
     if (from == nullptr) return;
     if (from->talk.finished()) return from->connection.consumed(data.size());
+    if (service_->draining) from->talk.drain();
     from->unread += data.size();
     from->talk.received(data);
     advance(*from);
@@ -163,12 +169,21 @@ class session : public service_actor {
 
   void tick() {
     delayed_send(this, tick_interval, session_tick{});
-    if (service_->draining)
-      for (const auto& [id, it] : clients_) {
-        it->talk.input_ended();
-        advance(*it);
-      }
+    if (service_->draining) drain_clients();
     give_up_overdue();
+  }
+
+  /// Whoever asks for something is told to go elsewhere. A client that has nothing to ask would never learn
+  /// of it: its connection ends after a while.
+  void drain_clients() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!draining_since_) draining_since_ = now;
+    const bool enough = now - *draining_since_ >= idle_patience;
+    for (const auto& [id, it] : clients_) {
+      it->talk.drain();
+      if (enough) it->talk.input_ended();
+      advance(*it);
+    }
   }
 
   /// A replica that is killed forgets what it was asked.
@@ -182,6 +197,7 @@ class session : public service_actor {
 
   const std::shared_ptr<service::shared> service_;
   std::unordered_map<std::uint64_t, std::unique_ptr<client>> clients_;
+  std::optional<std::chrono::steady_clock::time_point> draining_since_;
 };
 
 }  // namespace

@@ -93,6 +93,8 @@ call_result client::await_reply(instant deadline) {
     }
     parser_.feed(arrived);
     if (auto answer = parser_.next()) {
+      // It starts, or stops: others do not.
+      if (answer->is_error() && starts_with_word(answer->text, "LOADING")) move_on();
       if (answer->is_error()) return judge_error(*answer);
       return {.what = outcome::done, .answer = std::move(*answer), .error = {}};
     }

@@ -169,6 +169,20 @@ TEST_F(conversation_test, the_end_of_input_finishes_once_all_is_answered) {
   EXPECT_TRUE(it.finished());
 }
 
+TEST_F(conversation_test, of_a_node_that_drains_answers_what_was_asked_and_refuses_what_comes) {
+  it.received("set k v\r\nset k w\r\n");
+  ASSERT_EQ(it.advance(), need::submit);
+  const auto submission = it.take_submit();
+  it.drain();
+  it.received("set k x\r\nping\r\nget k\r\n");
+  it.answered(outcome::done, keys.apply(submission.payload));
+  EXPECT_EQ(talk_on(),
+            "+OK\r\n+OK\r\n-LOADING The node is shutting down; nothing was done\r\n+PONG\r\n"
+            "-LOADING The node is shutting down; nothing was done\r\n");
+  EXPECT_FALSE(it.finished()) << "a request may be on its way";
+  EXPECT_EQ(kinds, std::vector<request_kind>{}) << "no more came to be submitted";
+}
+
 TEST_F(conversation_test, a_broken_request_is_answered_behind_the_replies_before_it) {
   it.received("set k v\r\n*x\r\nping\r\n");
   EXPECT_EQ(talk_on(), "+OK\r\n-ERR Protocol error: invalid multibulk length\r\n");

@@ -48,7 +48,10 @@ conversation::need conversation::advance() {
     }
     const auto arguments = parser_.arguments();
     const auto* spec = find_command(arguments[0]);
-    if (can_be_replicated(spec, arguments)) {
+    if (draining_ && can_be_replicated(spec, arguments)) {
+      if (batch_) return need::submit;
+      reply_error("LOADING The node is shutting down; nothing was done");
+    } else if (can_be_replicated(spec, arguments)) {
       if (!add_to_batch(*spec, arguments.subspan(1))) return need::submit;
     } else {
       if (batch_) return need::submit;  // the replies of the batch come first

@@ -60,6 +60,10 @@ class conversation {
   /// The client sends no more: what it sent is still answered.
   void input_ended() { input_ended_ = true; }
 
+  /// The node is about to stop: what is submitted is still answered, what comes now is refused with the
+  /// certainty that nothing was done.
+  void drain() { draining_ = true; }
+
   need advance();
   submission take_submit();
 
@@ -113,6 +117,7 @@ class conversation {
   bool status_asked_ = false;
   std::optional<replica_view> status_;
   bool input_ended_ = false;
+  bool draining_ = false;
   bool finished_ = false;
 };
 
