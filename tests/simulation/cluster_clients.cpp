@@ -27,7 +27,8 @@ void simulated_cluster::submit(std::size_t which, request_kind kind, std::size_t
   const auto payload = kind == request_kind::write ? key + " " + written : key;
   say(to_string(members_[which]->id()) + (kind == request_kind::write ? " write " : " read ") + payload);
   run_or_defer(which, members_[which]->life(), [this, which, request, kind, payload](member& m) {
-    clients_[{which, request}].deadline = now_ + options_.replica.request_timeout;
+    // By the clock of the node.
+    clients_[{which, request}].deadline = when_clock_says(m, clock_of(m) + options_.replica.request_timeout);
     m.step(client_request{request, kind, payload}, clock_of(m));
   });
 }

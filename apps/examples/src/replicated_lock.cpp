@@ -105,8 +105,8 @@ int main() {
   example::three_members<locks, caf::id_block::locking> group;
   printer shared;
 
-  const auto ann = group.ask<grant>(1, acquire{"printer", "ann", 50});
-  const auto too_early = group.ask<grant>(2, acquire{"printer", "bob", 50});
+  const auto ann = group.ask<grant>(1, acquire{"printer", "ann", 2000});
+  const auto too_early = group.ask<grant>(2, acquire{"printer", "bob", 2000});
   std::cout << "ann got token " << ann.token << "; bob was told that " << too_early.owner << " has it\n";
   bool good = ann.token == 1 && too_early.token == 0 && too_early.owner == "ann";
   good = shared.print(ann, "a page of ann") && good;
