@@ -36,8 +36,8 @@ exit_code run_resume(const common_options& common, const std::string& node);
 /// Stops the node's process as SIGTERM does, starts it again and waits until it is ready.
 exit_code run_restart(const common_options& common, const std::string& node);
 /// Restarts all nodes, one after the other, the leader last: each only while all others are up and follow one
-/// leader, and the next only once it has caught up. Errors: throws failure if one of these does not come about
-/// within `patience`; then no further node is touched.
+/// leader, and the next only once it has caught up. Errors: throws failure if one of these does not come
+/// about within `patience`; then no further node is touched.
 exit_code run_rolling_restart(const common_options& common, std::chrono::seconds patience);
 /// Has the node that leads hand over to `node`, and prints who leads then. Errors: throws failure if nobody
 /// leads, or the leader could not hand over.
