@@ -191,6 +191,11 @@ group_member::group_member(caf::actor_system& system, group_member_options optio
   if (options.peers.contains(options.self))
     throw std::invalid_argument{"peers names member " + std::to_string(options.self) +
                                 ", which is this one; expected the others only"};
+  if (!options.insecure && !is_loopback(options.listen.host))
+    throw std::invalid_argument{
+        "listen is " + options.listen.host +
+        ", which other machines can reach, and there is no TLS yet; expected an address of this "
+        "machine only (127.0.0.1), or insecure = true to do without protection"};
   impl_ = std::make_unique<impl>(system, std::move(options));
   auto& it = *impl_;
   if (const auto problem = it.replica_settings().validate(); !problem.empty())

@@ -48,6 +48,7 @@ struct group_member_options {
   std::chrono::milliseconds lease{0};                  ///< see replica_options::lease
   std::size_t snapshot_bytes = 64u << 20;              ///< a snapshot after so many bytes of commands
   event_sink sink{};                                   ///< gets what its supervisors do
+  bool insecure = false;  ///< may listen where other machines reach it: there is no TLS yet
 };
 
 /// A member of a Paxos group with all that it needs, supervised: links to the others, log, replica, and an
