@@ -9,6 +9,7 @@
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/node_config.hpp"
 #include "bulwark/consensus/messages.hpp"
+#include "bulwark/consensus/replicated_recovery_store.hpp"
 #include "bulwark/supervision/messages.hpp"
 
 namespace bulwark::consensus {
@@ -122,6 +123,7 @@ void add_replicated_messages(caf::actor_system_config& config) {
                               return to_string(static_cast<replicated_error>(code)) + caf::to_string(context);
                             });
   config.add_message_types<caf::id_block::bulwark_replicated>();
+  config.add_message_types<caf::id_block::bulwark_recovery_points>();
 }
 
 }  // namespace bulwark::consensus
