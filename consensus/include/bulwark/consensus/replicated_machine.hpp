@@ -72,6 +72,12 @@ auto apply_to(T& state, const Command& what, const apply_context& around) {
     return state.apply(what);
 }
 
+/// A function of its own, so that a T without queries need not have an answer().
+template <class T, class Query>
+auto answer_of(const T& state, const Query& what) {
+  return state.answer(what);
+}
+
 template <class T, class Command>
 using reply_of_command =
     decltype(apply_to(std::declval<T&>(), std::declval<const Command&>(), apply_context{}));
@@ -146,8 +152,9 @@ class replicated_machine final : public replicated_machine_base {
   }
 
   outcome_of_run ask(std::size_t kind, std::string_view body, std::string& reply) const override {
-    return dispatch(typename T::queries{}, kind, body,
-                    [&](const auto& what) { detail::append_inspected(reply, state_.answer(what)); });
+    return dispatch(typename T::queries{}, kind, body, [&](const auto& what) {
+      detail::append_inspected(reply, detail::answer_of(state_, what));
+    });
   }
 
   void save_state(std::string& out) const override { detail::append_inspected(out, state_); }
