@@ -61,6 +61,10 @@ std::string scenario::run(const std::string& command) {
     isolate(member_named(first), verb == "isolate");
   else if (verb == "transfer")
     members_.at(member_named(first))->step(transfer{++requests_, node_id(member_named(second) + 1)}, now_);
+  else if (verb == "spare")
+    start_spare();
+  else if (verb == "add" || verb == "promote" || verb == "remove" || verb == "replace")
+    change(verb, member_named(first), member_named(second), third);
   else if (verb == "show")
     show();
   else if (verb == "prove_liveness")
@@ -75,10 +79,14 @@ void scenario::form_group(std::size_t members, std::size_t snapshot_entries,
                           std::chrono::milliseconds lease) {
   snapshot_entries_ = snapshot_entries;
   lease_ = lease;
-  agreement_ = std::make_unique<agreement_checker>(members / 2 + 1, violations_);
+  voters_ = members;
   disk_on_.assign(members, true);
-  for (std::uint32_t i = 1; i <= members; ++i)
+  std::vector<node_id> ids;
+  for (std::uint32_t i = 1; i <= members; ++i) {
+    ids.push_back(node_id{i});
     members_.push_back(std::make_unique<member>(node_id{i}, *this));
+  }
+  agreement_ = std::make_unique<agreement_checker>(ids, violations_);
   for (std::size_t i = 0; i < members; ++i) start(i);
 }
 
@@ -90,8 +98,26 @@ void scenario::start(std::size_t which) {
   options.seed = which + 1;
   options.snapshot_entries = snapshot_entries_;
   options.lease = lease_;
-  for (const auto& other : members_) options.members.push_back(other->id());
+  for (std::size_t i = 0; i < voters_; ++i) options.members.push_back(members_[i]->id());
+  options.joins = which >= voters_;
   one.start(options, now_);
+}
+
+void scenario::start_spare() {
+  members_.push_back(std::make_unique<member>(node_id(members_.size() + 1), *this));
+  disk_on_.push_back(true);
+  start(members_.size() - 1);
+}
+
+void scenario::change(const std::string& verb, std::size_t asked, std::size_t node, const std::string& by) {
+  change_members what{++requests_, change_kind::add, members_.at(node)->id(), node_id::none, {}};
+  if (verb == "promote") what.kind = change_kind::promote;
+  if (verb == "remove") what.kind = change_kind::remove;
+  if (verb == "replace") {
+    what.kind = change_kind::replace;
+    what.by = members_.at(member_named(by))->id();
+  }
+  members_.at(asked)->step(what, now_);
 }
 
 // -- what happens when nothing is in the way ---------------------------------------------------------
@@ -189,7 +215,7 @@ void scenario::show() {
       continue;
     }
     const auto s = one->core().status();
-    const char* roles[] = {"follower", "candidate", "leader"};
+    const char* roles[] = {"follower", "candidate", "leader", "learner"};
     say(to_string(one->id()) + " " + roles[static_cast<std::size_t>(s.role)] + " of " + to_string(s.leader) +
         ", promised " + to_string(s.promised) + ", chosen " + to_string(s.chosen) + ", applied " +
         to_string(s.applied) + ", key = \"" + one->machine().query("key") + "\"");
@@ -278,6 +304,15 @@ void scenario::on_restored(member& by, slot at, bool own) {
 void scenario::on_transferred(member& by, const transferred& what) {
   say(to_string(by.id()) + " ends the transfer: " + to_string(what.result) + ", " +
       (what.leader == node_id::none ? "nobody" : to_string(what.leader)) + " leads");
+}
+
+void scenario::on_members_changed(member& by, const members_changed& what) {
+  say(to_string(by.id()) + " ends the change: " + to_string(what.result));
+}
+
+void scenario::on_configured(member& by, const configuration& group) {
+  say(to_string(by.id()) + " goes by " + to_string(group));
+  agreement_->on_configured(by.id(), group);
 }
 
 void scenario::on_leader(member& by, ballot leader) {

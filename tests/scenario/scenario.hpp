@@ -33,6 +33,9 @@ namespace bulwark::test {
 ///     link nI nJ down|up    the connection is reset, or there again; both notice
 ///     link nI nJ lost       only nI notices a reset, and messages still pass
 ///     isolate nI / join nI  all links of nI
+///     spare                 starts one more node, which joins
+///     add|promote|remove nI nJ   nI is asked to do that with nJ
+///     replace nI nJ nK      nI is asked to let nK vote in place of nJ
 ///     transfer nI nJ        nI is asked to hand leadership over to nJ
 ///     show                  one line for each member
 ///     prove_liveness        mends everything, and wants every member to write and to read
@@ -53,6 +56,8 @@ class scenario final : public member_observer {
   void on_fetch(member& by, const consensus::fetch& what) override;
   void on_leader(member& by, consensus::ballot leader) override;
   void on_transferred(member& by, const consensus::transferred& what) override;
+  void on_members_changed(member& by, const consensus::members_changed& what) override;
+  void on_configured(member& by, const consensus::configuration& group) override;
   void on_disk_work(member& by, std::function<void(member&, instant)> then) override;
   void on_restored(member& by, consensus::slot at, bool own) override;
   bool on_query(member&, std::function<void(member&, instant)>) override { return false; }
@@ -62,6 +67,8 @@ class scenario final : public member_observer {
 
   void form_group(std::size_t members, std::size_t snapshot_entries, std::chrono::milliseconds lease);
   void start(std::size_t which);
+  void start_spare();
+  void change(const std::string& verb, std::size_t asked, std::size_t node, const std::string& by);
   void pass(duration time);
   void settle();
   bool deliver_one();
@@ -89,6 +96,7 @@ class scenario final : public member_observer {
   std::deque<consensus::envelope> held_;
   std::deque<std::pair<std::size_t, consensus::fetch>> fetches_;
   std::deque<std::function<void()>> disk_work_;
+  std::size_t voters_ = 0;  ///< that the group began with
   std::size_t snapshot_entries_ = 0;
   std::chrono::milliseconds lease_{};
   std::map<way, consensus::slot> told_;

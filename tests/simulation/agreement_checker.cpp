@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "agreement_checker.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace bulwark::test {
 
 using namespace consensus;
+
+agreement_checker::agreement_checker(const std::vector<node_id>& voters, violations& found)
+    : violations_{found} {
+  for (const auto id : voters) groups_[slot::none].nodes.push_back({id, true, {}});
+}
+
+const configuration& agreement_checker::governing(slot at) const {
+  return std::prev(groups_.lower_bound(at))->second;
+}
+
+bool agreement_checker::is_chosen(slot at, const proposal& what) const {
+  const auto& group = governing(at);
+  const auto votes = std::count_if(what.accepted_by.begin(), what.accepted_by.end(),
+                                   [&](node_id id) { return group.is_voter(id); });
+  return static_cast<std::size_t>(votes) > group.voters() / 2;
+}
 
 void agreement_checker::on_accepted(node_id by, const accepted_entry& what) {
   if (what.under == ballot{}) return;  // learned as chosen, which says nothing about acceptors
@@ -14,7 +31,39 @@ void agreement_checker::on_accepted(node_id by, const accepted_entry& what) {
   if (known.what != what.what)
     violations_.add("two values for slot " + to_string(what.at) + " under ballot " + to_string(what.under));
   known.accepted_by.insert(by);
-  if (known.accepted_by.size() == majority_) choose(what.at, what.what);
+  if (!in_order_ && is_configuration(what.what)) begin_in_order();
+  if (in_order_)
+    choose_in_order(what.at);
+  else if (is_chosen(what.at, known))
+    choose(what.at, what.what);
+}
+
+/// Who chooses in a slot is known once all slots before it are chosen: what voters of before have accepted
+/// further on, behind a configuration, counts for nothing, and nobody was told of it.
+void agreement_checker::begin_in_order() {
+  in_order_ = true;
+  while (chosen_.count(next(chosen_up_to_)) > 0) chosen_up_to_ = next(chosen_up_to_);
+  for (auto early = chosen_.upper_bound(chosen_up_to_); early != chosen_.end();) {
+    for (const auto& one : early->second.commands) places_.erase(one.payload);
+    early = chosen_.erase(early);
+  }
+}
+
+void agreement_checker::choose_in_order(slot at) {
+  for (; at <= next(chosen_up_to_); at = next(at)) {
+    const auto first = proposals_.lower_bound({at, ballot{}});
+    for (auto one = first; one != proposals_.end() && one->first.first == at; ++one)
+      if (is_chosen(at, one->second)) choose(at, one->second.what);
+    if (at > chosen_up_to_ && chosen_.count(at) == 0) return;
+    chosen_up_to_ = std::max(chosen_up_to_, at);
+  }
+}
+
+void agreement_checker::on_configured(node_id by, const configuration& group) {
+  const auto known = groups_.find(group.at);
+  if (known == groups_.end() || known->second != group)
+    violations_.add(to_string(by) + " goes by a configuration that nobody chose in slot " +
+                    to_string(group.at));
 }
 
 void agreement_checker::choose(slot at, const value& what) {
@@ -22,6 +71,12 @@ void agreement_checker::choose(slot at, const value& what) {
   if (!fresh && known->second != what)
     violations_.add("slot " + to_string(at) + " is chosen twice, with different values");
   if (!fresh) return;
+  if (is_configuration(what)) {
+    const auto group = configuration_in(what, at);
+    if (!group || group->base != std::prev(groups_.lower_bound(at))->first)
+      return violations_.add("slot " + to_string(at) + " holds a configuration that does not follow the last");
+    groups_.emplace(at, *group);
+  }
   for (const auto& one : what.commands)
     if (!places_.emplace(one.payload, at).second)
       violations_.add("command \"" + one.payload + "\" is chosen in slots " +
@@ -37,7 +92,7 @@ void agreement_checker::on_apply(node_id by, std::uint64_t life, slot at, const 
   const auto* truth = chosen(at);
   if (!truth)
     violations_.add(to_string(by) + " applied slot " + to_string(at) + ", which is not chosen");
-  else if (*truth != what)
+  else if (what != (is_configuration(*truth) ? value{} : *truth))
     violations_.add(to_string(by) + " applied another value in slot " + to_string(at) + " than was chosen");
   const auto [known, fresh] = hashes_.emplace(at, state_hash);
   if (!fresh && known->second != state_hash)
@@ -67,6 +122,7 @@ std::vector<bytes> agreement_checker::take_new_commands() {
   std::vector<bytes> fresh;
   while (const auto* what = chosen(next(taken_))) {
     taken_ = next(taken_);
+    if (is_configuration(*what)) continue;
     for (const auto& one : what->commands) fresh.push_back(one.payload);
   }
   return fresh;

@@ -68,7 +68,7 @@ class chaos {
   }
 
   void fault(random_stream& dice) {
-    switch (dice.below(20)) {
+    switch (dice.below(24)) {
       case 0:
       case 1:
       case 2: return crash(any(dice), dice);
@@ -90,6 +90,10 @@ class chaos {
       case 16: return hand_over(dice);
       case 17:
       case 18: return lose_leader(dice);
+      case 19:
+      case 20:
+      case 21:
+      case 22: return change_group(dice);
       default: return isolate(any(dice), dice);
     }
   }
@@ -155,6 +159,27 @@ class chaos {
   void hand_over(random_stream& dice) {
     const auto to = any(dice);
     for (std::size_t i = 0; i < cluster_.size(); ++i) cluster_.transfer_leadership(i, to);
+  }
+
+  /// What the leader knows of the group tells what there is to change.
+  void change_group(random_stream& dice) {
+    const auto leader = cluster_.leader();
+    if (!leader) return;
+    // One change seldom comes alone: a learner is there to be promoted.
+    if (dice.below(3) > 0)
+      cluster_.at(some(dice, 500ms), [this, again = dice]() mutable { change_group(again); });
+    const auto& group = cluster_.group_of(*leader);
+    const auto who = cluster_.id_of(any(dice)), other = cluster_.id_of(any(dice));
+    consensus::change_members change{0, consensus::change_kind::add, who, consensus::node_id::none, {}};
+    if (const auto* known = group.find(who)) {
+      const bool has_successor = group.find(other) && !group.find(other)->votes;
+      change.kind = dice.below(3) == 0 ? consensus::change_kind::remove
+                    : !known->votes    ? consensus::change_kind::promote
+                    : has_successor    ? consensus::change_kind::replace
+                                       : consensus::change_kind::add;
+      if (change.kind == consensus::change_kind::replace) change.by = other;
+    }
+    cluster_.change_group(*leader, change);
   }
 
   /// So that others may elect one while it does not know yet.

@@ -32,7 +32,8 @@ void simulated_cluster::count_records(const std::vector<record>& records) {
     if (!entry || entry->under == ballot{}) continue;
     auto& [under, what] = last_accepted_[entry->at];
     if (under < entry->under && what == entry->what && !what.commands.empty())
-      statistics_.count(happening::proposed_again);
+      statistics_.count(is_configuration(what) ? happening::configuration_proposed_again
+                                               : happening::proposed_again);
     if (under < entry->under) std::tie(under, what) = std::pair{entry->under, entry->what};
     // The first no-op of a ballot may be its barrier; the others fill holes.
     if (entry->what.commands.empty() && no_ops_[entry->under].insert(entry->at).second &&

@@ -36,6 +36,7 @@ void simulated_cluster::restart(std::size_t which) {
   ballots_.on_start(one.id(), one.disk().recover().promised);
   auto replica = options_.replica;
   replica.self = one.id();
+  replica.joins = which >= options_.members;
   replica.seed = random_();
   one.start(replica, clock_of(one));
   after_step(which);
@@ -91,6 +92,48 @@ void simulated_cluster::on_transferred(member& by, const transferred& what) {
   violations_.expect(transfers_.erase(what.number) == 1, "a transfer was answered twice, or never asked for");
   if (what.result == transfer_outcome::moved) statistics_.count(happening::leader_moved);
   if (what.result == transfer_outcome::timed_out) statistics_.count(happening::transfer_timed_out);
+}
+
+void simulated_cluster::change_group(std::size_t which, change_members what) {
+  in_life(which, 0s, [this, what](member& m) {
+    if (m.core().status().role != replica_role::leader) return;
+    auto asked = what;
+    asked.number = ++changes_begun_;
+    say(to_string(m.id()) + " is asked for change " + std::to_string(static_cast<int>(what.kind)) + " of " +
+        to_string(what.node) + " " + to_string(what.by));
+    changes_.emplace(asked.number, what.kind);
+    m.step(asked, clock_of(m));
+  });
+}
+
+void simulated_cluster::on_members_changed(member& by, const members_changed& what) {
+  say(to_string(by.id()) + " change: " + to_string(what.result));
+  const auto asked = changes_.extract(what.number);
+  if (asked.empty()) return violations_.add("a change was answered twice, or never asked for");
+  if (what.result == change_outcome::lost) return statistics_.count(happening::change_lost);
+  if (what.result != change_outcome::changed) return statistics_.count(happening::change_refused);
+  check_that_voters_know(by.core().group());
+  switch (asked.mapped()) {
+    case change_kind::add: return statistics_.count(happening::learner_added);
+    case change_kind::promote: return statistics_.count(happening::learner_promoted);
+    case change_kind::remove: return statistics_.count(happening::node_removed);
+    case change_kind::replace: return statistics_.count(happening::voter_replaced);
+  }
+}
+
+/// Whatever happens to its disks' caches now, some majority of the new voters must know that it is one.
+void simulated_cluster::check_that_voters_know(const configuration& group) {
+  const auto knows = [&](const auto& one) {
+    return group.is_voter(one->id()) && one->disk().recover().chosen >= group.at;
+  };
+  const auto count = std::count_if(members_.begin(), members_.end(), knows);
+  violations_.expect(static_cast<std::size_t>(count) > group.voters() / 2,
+                     "a change is in force that a majority of the new voters may forget");
+}
+
+void simulated_cluster::on_configured(member& by, const configuration& group) {
+  say(to_string(by.id()) + " goes by " + to_string(group) + " of " + to_string(group.at));
+  agreement_.on_configured(by.id(), group);
 }
 
 // -- disks -------------------------------------------------------------------------------------------

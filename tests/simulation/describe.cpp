@@ -33,7 +33,8 @@ struct describe_body {
   std::string operator()(const accept& m) const {
     auto text = "accept " + to_string(m.under) + " " + to_string(m.first);
     for (const auto& one : m.values) text += " " + describe(one);
-    return text + " chosen " + to_string(m.chosen);
+    text += " chosen " + to_string(m.chosen);
+    return m.governed_by == slot::none ? text : text + " governed by " + to_string(m.governed_by);
   }
   std::string operator()(const accepted& m) const {
     return "accepted " + to_string(m.under) + " " + to_string(m.first) + ".." + to_string(m.last);
@@ -81,6 +82,10 @@ struct describe_body {
 }  // namespace
 
 std::string describe(const value& what) {
+  if (is_configuration(what)) {
+    const auto group = configuration_in(what, {});
+    return "{" + (group ? to_string(*group) : "broken") + "}";
+  }
   std::string text = "[";
   for (const auto& one : what.commands) text += (text.size() > 1 ? ", " : "") + one.payload;
   return text + "]";

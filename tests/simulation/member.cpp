@@ -86,10 +86,12 @@ void member::perform(query& what, instant now) {
 void member::perform(answer& what, instant) { observer_.on_answer(*this, what); }
 void member::perform(fetch& what, instant) { observer_.on_fetch(*this, what); }
 void member::perform(transferred& what, instant) { observer_.on_transferred(*this, what); }
+void member::perform(members_changed& what, instant) { observer_.on_members_changed(*this, what); }
+void member::perform(configured& what, instant) { observer_.on_configured(*this, what.group); }
 void member::perform(leader_changed& what, instant) { observer_.on_leader(*this, what.leader); }
 
 void member::perform(save_snapshot& what, instant) {
-  auto state = *machine_.save();
+  auto state = to_snapshot(what.group, *machine_.save());
   const snapshot_id which{what.at, state.size(), snapshot_hash(state)};
   observer_.on_disk_work(*this, [which, state = std::move(state)](member& m, instant now) {
     m.disk_.save(which, state, false);
@@ -99,19 +101,23 @@ void member::perform(save_snapshot& what, instant) {
 
 void member::perform(restore_snapshot& what, instant) {
   observer_.on_disk_work(*this, [at = what.at](member& m, instant now) {
-    if (at != m.disk_.newest() || !m.machine_.restore(m.disk_.newest_state())) std::abort();
-    m.observer_.on_restored(m, at, true);
-    m.step(restored{at}, now);
+    if (at != m.disk_.newest()) std::abort();
+    m.become(at, m.disk_.newest_state(), true, now);
   });
 }
 
 void member::perform(install_snapshot& what, instant) {
   observer_.on_disk_work(*this, [which = what.which, state = std::move(what.state)](member& m, instant now) {
     m.disk_.save(which, state, true);
-    if (!m.machine_.restore(state)) std::abort();
-    m.observer_.on_restored(m, which.at, false);
-    m.step(restored{which.at}, now);
+    m.become(which.at, state, false, now);
   });
+}
+
+void member::become(slot at, std::string_view saved, bool own, instant now) {
+  auto parts = from_snapshot(saved);
+  if (!parts || !machine_.restore(parts->second)) std::abort();
+  observer_.on_restored(*this, at, own);
+  step(restored{at, std::move(parts->first)}, now);
 }
 
 void member::perform(fetch_snapshot& what, instant) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "bulwark/consensus/core/replica.hpp"
@@ -25,6 +26,8 @@ class member_observer {
   virtual void on_answer(member& by, const consensus::answer& what) = 0;
   virtual void on_fetch(member& by, const consensus::fetch& what) = 0;
   virtual void on_transferred(member& by, const consensus::transferred& what) = 0;
+  virtual void on_members_changed(member& by, const consensus::members_changed& what) = 0;
+  virtual void on_configured(member& by, const consensus::configuration& group) = 0;
   virtual void on_leader(member& by, consensus::ballot leader) = 0;
   /// To be called back in the same life, once the disk has had the time that a snapshot takes.
   virtual void on_disk_work(member& by, std::function<void(member&, instant now)> then) = 0;
@@ -72,10 +75,14 @@ class member {
   void perform(consensus::fetch& what, instant now);
   void perform(consensus::leader_changed& what, instant now);
   void perform(consensus::transferred& what, instant now);
+  void perform(consensus::members_changed& what, instant now);
+  void perform(consensus::configured& what, instant now);
   void perform(consensus::save_snapshot& what, instant now);
   void perform(consensus::restore_snapshot& what, instant now);
   void perform(consensus::install_snapshot& what, instant now);
   void perform(consensus::fetch_snapshot& what, instant now);
+  /// The state machine becomes what was saved, and the replica is told.
+  void become(consensus::slot at, std::string_view saved, bool own, instant now);
 
   consensus::node_id id_;
   member_observer& observer_;

@@ -25,6 +25,7 @@ Choice pick(random_stream& random, std::initializer_list<Choice> from) {
 world_options world_options::draw(random_stream& random) {
   world_options w;
   w.members = pick<std::size_t>(random, {1, 3, 3, 3, 5, 5});
+  w.spares = pick<std::size_t>(random, {0, 0, 0, 1, 2, 3});
   w.loss = pick(random, {0.0, 0.01, 0.1});
   w.doubling = pick(random, {0.0, 0.05, 0.3});
   w.delay_max = pick<duration>(random, {1ms, 5ms, 50ms});
@@ -39,10 +40,10 @@ world_options world_options::draw(random_stream& random) {
   r.learn_bytes = pick<std::size_t>(random, {300, 1000, 1u << 20});
   r.snapshot_entries = pick<std::size_t>(random, {0, 3, 20, 100});
   r.snapshot_bytes = pick<std::size_t>(random, {0, 0, 200});
-  r.waiting_commands = pick<std::size_t>(random, {6, 1000, 1000});
+  r.waiting_commands = pick<std::size_t>(random, {9, 1000, 1000});
   r.lease = pick(random, {0ms, 0ms, 80ms, 300ms});
   const auto drift = pick(random, {0.0, 0.0, 0.03});
-  for (std::size_t i = 0; i < w.members; ++i) w.clock_rates.push_back(1 + drift * (2 * random.next01() - 1));
+  for (std::size_t i = 0; i < w.members + w.spares; ++i) w.clock_rates.push_back(1 + drift * (2 * random.next01() - 1));
   w.freezes = pick(random, {0.0, 0.02});
   return w;
 }
@@ -51,10 +52,10 @@ simulated_cluster::simulated_cluster(std::uint64_t seed, bool trace)
     : trace_{trace},
       random_{seed},
       options_{world_options::draw(random_)},
-      agreement_{options_.members / 2 + 1, violations_},
+      agreement_{options_.replica.members, violations_},
       ballots_{violations_},
       history_{agreement_, violations_},
-      around_(options_.members),
+      around_(options_.members + options_.spares),
       sessions_{
           ~seed,
           {.at = [this](duration delay, std::function<void()> what) { at(delay, std::move(what)); },
@@ -68,10 +69,9 @@ simulated_cluster::simulated_cluster(std::uint64_t seed, bool trace)
           statistics_,
           violations_} {
   now_ += 1h;
-  for (std::size_t i = 0; i < options_.members; ++i) {
-    members_.push_back(std::make_unique<member>(options_.replica.members[i], *this));
-    restart(i);
-  }
+  for (std::uint32_t id = 1; id <= options_.members + options_.spares; ++id)
+    members_.push_back(std::make_unique<member>(node_id{id}, *this));
+  for (std::size_t i = 0; i < size(); ++i) restart(i);
 }
 
 simulated_cluster::~simulated_cluster() = default;
@@ -272,6 +272,8 @@ std::string simulated_cluster::divergence() const {
     if (s.chosen != first.chosen || s.applied != first.chosen)
       return to_string(one->id()) + " has applied " + to_string(s.applied) + " of " + to_string(s.chosen) +
              ", n1 knows " + to_string(first.chosen);
+    if (one->core().group() != members_.front()->core().group())
+      return to_string(one->id()) + " goes by another configuration";
     if (one->machine().hash() != members_.front()->machine().hash())
       return to_string(one->id()) + " is in another state";
   }
@@ -286,6 +288,8 @@ void simulated_cluster::on_leader(member& by, ballot leader) {
 void simulated_cluster::on_restored(member& by, slot at, bool own) {
   say(to_string(by.id()) + " restores " + to_string(at));
   statistics_.count(own ? happening::snapshot_restored : happening::snapshot_installed);
+  if (!own && by.core().group().at < agreement_.governing(next(at)).at)
+    statistics_.count(happening::configuration_installed);
   agreement_.on_restored(by.id(), by.life(), at, by.machine().hash());
 }
 

@@ -26,6 +26,7 @@ namespace bulwark::test {
 /// What one seed makes of the world.
 struct world_options {
   std::size_t members = 3;
+  std::size_t spares = 0;                ///< nodes that the group may take in
   double loss = 0;                  ///< of a message
   double doubling = 0;              ///< of a message
   duration delay_max{};             ///< of a message; drawn anew for each, so that they overtake each other
@@ -58,6 +59,8 @@ class simulated_cluster final : public member_observer {
   void jump_clock(std::size_t which, duration how_far);
   /// Whoever leads there is asked to hand over.
   void transfer_leadership(std::size_t which, std::size_t to);
+  /// Whoever leads there is asked to change the group.
+  void change_group(std::size_t which, consensus::change_members what);
   /// Cuts the way from one to the other; the other way stays.
   void cut(std::size_t from, std::size_t to);
   void mend(std::size_t from, std::size_t to) { cuts_.erase({from, to}); }
@@ -84,6 +87,11 @@ class simulated_cluster final : public member_observer {
   [[nodiscard]] std::size_t size() const { return members_.size(); }
   /// One that leads by its own word.
   [[nodiscard]] std::optional<std::size_t> leader() const;
+  /// The group as that node knows it. @pre is_up(which)
+  [[nodiscard]] const consensus::configuration& group_of(std::size_t which) const {
+    return members_[which]->core().group();
+  }
+  [[nodiscard]] consensus::node_id id_of(std::size_t which) const { return members_[which]->id(); }
   [[nodiscard]] bool is_up(std::size_t which) const { return members_[which]->is_up(); }
   [[nodiscard]] std::size_t open_requests() const { return clients_.size() + counting_.size(); }
   /// Empty if all replicas are up, know the same log and have applied it; else what is missing.
@@ -104,6 +112,8 @@ class simulated_cluster final : public member_observer {
   void on_fetch(member& by, const consensus::fetch& what) override;
   void on_leader(member& by, consensus::ballot leader) override;
   void on_transferred(member& by, const consensus::transferred& what) override;
+  void on_members_changed(member& by, const consensus::members_changed& what) override;
+  void on_configured(member& by, const consensus::configuration& group) override;
   void on_disk_work(member& by, std::function<void(member&, instant)> then) override;
   void on_restored(member& by, consensus::slot at, bool own) override;
   bool on_query(member& by, std::function<void(member&, instant)> go_on) override;
@@ -157,6 +167,7 @@ class simulated_cluster final : public member_observer {
   void count_records(const std::vector<consensus::record>& records);
   void submit_counting(std::size_t client, std::uint64_t number, const std::string& payload);
   void check_durability(const std::string& payload);
+  void check_that_voters_know(const consensus::configuration& group);
   void abandon_clients(member& of);
   duration draw(duration below);
   void say(const std::string& text);
@@ -185,6 +196,8 @@ class simulated_cluster final : public member_observer {
   std::uint64_t requests_ = 0;
   std::set<std::uint64_t> transfers_;  ///< that are not answered
   std::uint64_t transfers_begun_ = 0;
+  std::map<std::uint64_t, consensus::change_kind> changes_;  ///< that are not answered
+  std::uint64_t changes_begun_ = 0;
   bool healed_ = false;  ///< no more faults from here on
 
   // For the statistics only.

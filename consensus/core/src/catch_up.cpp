@@ -31,15 +31,15 @@ void learner::on_snapshot(std::size_t from, slot chosen) {
   if (from == source_) asked_at_.reset();
 }
 
-std::optional<std::size_t> learner::choose_source(const voter_set& alive) const {
-  for (std::size_t i = 0; i < known_.size(); ++i) {
-    const auto member = (source_ + i) % known_.size();
-    if (member != voters_.self() && alive.has(member) && known_[member] > log_.chosen()) return member;
+std::optional<std::size_t> learner::choose_source(const node_set& alive) const {
+  for (std::size_t i = 0; i < roster_.size(); ++i) {
+    const auto member = (source_ + i) % roster_.size();
+    if (member != roster_.self() && alive.has(member) && known_[member] > log_.chosen()) return member;
   }
   return std::nullopt;
 }
 
-void learner::advance(const voter_set& alive, instant now) {
+void learner::advance(const node_set& alive, instant now) {
   if (target_ <= log_.chosen()) {
     behind_since_.reset();
     asked_at_.reset();
@@ -48,12 +48,12 @@ void learner::advance(const voter_set& alive, instant now) {
   if (!behind_since_) behind_since_ = now;
   if (asked_at_ && alive.has(source_) && now - *asked_at_ < 2 * options_.interval) return;
   if (urgent_ <= log_.chosen() && now - *behind_since_ < options_.interval) return;
-  if (asked_at_) source_ = (source_ + 1) % known_.size();  // it did not answer
+  if (asked_at_) source_ = (source_ + 1) % roster_.size();  // it did not answer
   const auto source = choose_source(alive);
   if (!source) return;
   source_ = *source;
   asked_at_ = now;
-  out_.post(voters_.at(source_), learn{next(log_.chosen())});
+  out_.post(roster_.at(source_), learn{next(log_.chosen())});
 }
 
 void teacher::on_learn(std::size_t from, const learn& what) {
@@ -63,7 +63,7 @@ void teacher::on_learn(std::size_t from, const learn& what) {
     if (fetching_[from]) return;
     fetching_[from] = true;
     const auto last = std::min(previous(log_.first()), log_.chosen());
-    return out_.emit(fetch{voters_.at(from), what.first, last, options_.learn_bytes});
+    return out_.emit(fetch{roster_.at(from), what.first, last, options_.learn_bytes});
   }
   learned answer{{}, log_.chosen()};
   std::size_t answer_bytes = 0;
@@ -73,14 +73,14 @@ void teacher::on_learn(std::size_t from, const learn& what) {
     if (!answer.entries.empty() && answer_bytes > options_.learn_bytes) break;
     answer.entries.push_back({at, held->what});
   }
-  out_.post(voters_.at(from), std::move(answer));
+  out_.post(roster_.at(from), std::move(answer));
 }
 
 void teacher::on_fetched(std::size_t peer, std::vector<chosen_entry> entries) {
   fetching_[peer] = false;
   // A snapshot may become durable before the values it stands for: after a crash, it is all there is of them.
   if (entries.empty() && snapshots_.newest() != slot::none) return snapshots_.on_ask(peer, {});
-  out_.post(voters_.at(peer), learned{std::move(entries), log_.chosen()});
+  out_.post(roster_.at(peer), learned{std::move(entries), log_.chosen()});
 }
 
 }  // namespace bulwark::consensus

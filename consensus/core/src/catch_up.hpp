@@ -11,15 +11,15 @@
 #include "output.hpp"
 #include "slot_log.hpp"
 #include "snapshots.hpp"
-#include "voters.hpp"
+#include "roster.hpp"
 
 namespace bulwark::consensus {
 
 /// Asks those who know more of the log for it, one at a time and piece by piece.
 class learner {
  public:
-  learner(const replica_options& options, const voters& group, slot_log& log, acceptor& own, output& out)
-      : options_{options}, voters_{group}, log_{log}, acceptor_{own}, out_{out}, known_(group.size()) {}
+  learner(const replica_options& options, const roster& group, slot_log& log, acceptor& own, output& out)
+      : options_{options}, roster_{group}, log_{log}, acceptor_{own}, out_{out}, known_(node_set::capacity) {}
 
   /// The member knows the log up to there. It is asked at once if it is `urgent`, else if this replica does
   /// not get there on its own within an interval.
@@ -28,13 +28,15 @@ class learner {
   /// It has no log that far back: a snapshot is on its way instead.
   void on_snapshot(std::size_t from, slot chosen);
   /// Asks, if there is something to ask and somebody alive to be asked.
-  void advance(const voter_set& alive, instant now);
+  void advance(const node_set& alive, instant now);
+  /// The index means another node from now on.
+  void forget(std::size_t index) { known_[index] = {}; }
 
  private:
-  [[nodiscard]] std::optional<std::size_t> choose_source(const voter_set& alive) const;
+  [[nodiscard]] std::optional<std::size_t> choose_source(const node_set& alive) const;
 
   const replica_options& options_;
-  const voters& voters_;
+  const roster& roster_;
   slot_log& log_;
   acceptor& acceptor_;
   output& out_;
@@ -50,21 +52,23 @@ class learner {
 /// Answers those who lag: from memory, from the store, or with a snapshot.
 class teacher {
  public:
-  teacher(const replica_options& options, const voters& group, const slot_log& log, snapshot_giver& snapshots,
+  teacher(const replica_options& options, const roster& group, const slot_log& log, snapshot_giver& snapshots,
           output& out)
       : options_{options},
-        voters_{group},
+        roster_{group},
         log_{log},
         snapshots_{snapshots},
         out_{out},
-        fetching_(group.size()) {}
+        fetching_(node_set::capacity) {}
 
   void on_learn(std::size_t from, const learn& what);
   void on_fetched(std::size_t peer, std::vector<chosen_entry> entries);
+  /// The index means another node from now on.
+  void forget(std::size_t index) { fetching_[index] = false; }
 
  private:
   const replica_options& options_;
-  const voters& voters_;
+  const roster& roster_;
   const slot_log& log_;
   snapshot_giver& snapshots_;
   output& out_;

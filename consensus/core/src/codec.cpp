@@ -52,7 +52,7 @@ template <class F, either<beat> T> bool fields(F&& f, T& x) { return f(x.round);
 template <class F, either<beat_ack> T> bool fields(F&& f, T& x) { return f(x.round, x.candidate, x.leader, x.content, x.chosen); }
 template <class F, either<prepare> T> bool fields(F&& f, T& x) { return f(x.under, x.chosen); }
 template <class F, either<promise> T> bool fields(F&& f, T& x) { return f(x.under, x.chosen, x.part, x.parts, x.accepted); }
-template <class F, either<accept> T> bool fields(F&& f, T& x) { return f(x.under, x.first, x.values, x.chosen); }
+template <class F, either<accept> T> bool fields(F&& f, T& x) { return f(x.under, x.first, x.values, x.chosen) && f.at_end(x.governed_by); }
 template <class F, either<accepted> T> bool fields(F&& f, T& x) { return f(x.under, x.first, x.last); }
 template <class F, either<refused> T> bool fields(F&& f, T& x) { return f(x.under, x.promised); }
 template <class F, either<chosen_up_to> T> bool fields(F&& f, T& x) { return f(x.under, x.chosen); }
@@ -82,8 +82,9 @@ class field_writer {
   }
 
   /// A last field that frames of before it was thought of lack; 0 is left out.
-  bool at_end(std::uint32_t x) {
-    if (x > 0) out_.put(x);
+  template <class Field>
+  bool at_end(Field x) {
+    if (x != Field{}) write(x);
     return true;
   }
 
@@ -138,10 +139,11 @@ class field_reader {
     return (read(all) && ...);
   }
 
-  bool at_end(std::uint32_t& x) {
-    x = 0;
+  template <class Field>
+  bool at_end(Field& x) {
+    x = {};
     if (in_.left() == 0) return true;
-    return in_.get(x) && (x > 0 || in_.fail());
+    return read(x) && (x != Field{} || in_.fail());
   }
 
  private:

@@ -8,17 +8,17 @@
 
 namespace bulwark::consensus {
 
-election::election(const voters& group, timing times, ballot promised, output& out, instant now)
-    : voters_{group},
+election::election(const roster& group, timing times, ballot promised, output& out, instant now)
+    : roster_{group},
       times_{times},
       out_{out},
       random_{times.seed},
-      peers_(group.size()),
+      peers_(node_set::capacity),
       round_ends_{now},
       round_max_{promised.round},
       own_{0, group.at(group.self())},
       leader_{promised} {
-  alive_.add(voters_.self());
+  alive_.add(roster_.self());
 }
 
 bool election::on_tick(instant now) {
@@ -35,13 +35,14 @@ bool election::on_tick(instant now) {
 void election::begin_round(instant now) {
   ++round_;
   round_ends_ = now + times_.interval;
-  // Also to those whose link is said to be lost: an answer shows that it is not.
-  for (std::size_t i = 0; i < peers_.size(); ++i)
-    if (i != voters_.self()) out_.post(voters_.at(i), beat{round_});
+  // Also to those whose link is said to be lost: an answer shows that it is not. And to outsiders: they may
+  // know that they are none any more.
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (i != roster_.self()) out_.post(roster_.at(i), beat{round_});
 }
 
 void election::on_beat(node_id from, const beat& what, slot chosen) {
-  auto& p = peers_[*voters_.index_of(from)];
+  auto& p = peers_[*roster_.index_of(from)];
   p.asked = what.round;
   out_.post(from, answer_to(p, chosen));
 }
@@ -51,7 +52,7 @@ beat_ack election::answer_to(const peer& p, slot chosen) const {
 }
 
 void election::on_beat_ack(node_id from, const beat_ack& what, instant now) {
-  auto& p = peers_[*voters_.index_of(from)];
+  auto& p = peers_[*roster_.index_of(from)];
   on_ballot(what.candidate);
   on_ballot(what.leader);
   if (what.round < p.round || what.round > round_) return;
@@ -68,8 +69,8 @@ void election::on_beat_ack(node_id from, const beat_ack& what, instant now) {
 }
 
 void election::on_link(node_id peer_id, bool up, instant now) {
-  const auto index = voters_.index_of(peer_id);
-  if (!index || *index == voters_.self()) return;
+  const auto index = roster_.index_of(peer_id);
+  if (!index || *index == roster_.self()) return;
   auto& p = peers_[*index];
   if (up) {
     p.linked = true;
@@ -85,7 +86,7 @@ void election::on_link(node_id peer_id, bool up, instant now) {
 }
 
 void election::on_leader(ballot under, instant now) {
-  auto& p = peers_[*voters_.index_of(under.node)];
+  auto& p = peers_[*roster_.index_of(under.node)];
   on_ballot(under);
   p.at = now;
   if (under <= leader_ && p.heard && p.candidate >= under) return;
@@ -112,55 +113,63 @@ bool election::is_alive(const peer& p, instant now) const {
 }
 
 bool election::all_answered() const {
-  for (std::size_t i = 0; i < peers_.size(); ++i)
-    if (i != voters_.self() && peers_[i].linked && peers_[i].round < round_) return false;
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (is_other_voter(i) && peers_[i].linked && peers_[i].round < round_) return false;
   return true;
 }
 
 void election::adopt_highest() {
-  for (std::size_t i = 0; i < peers_.size(); ++i) {
-    if (i == voters_.self() || !alive_.has(i)) continue;
+  if (!roster_.is_member(roster_.self())) return adopt_content();
+  for (std::size_t i = 0; i < roster_.size(); ++i) {
+    if (!roster_.is_peer(i) || !alive_.has(i)) continue;
     for (const auto& seen : {peers_[i].candidate, peers_[i].leader})
       if (seen.round > 0) leader_ = std::max(leader_, seen);
   }
 }
 
+/// Nobody raises a ballot for an outsider, whatever it led or promised before.
+void election::adopt_content() {
+  leader_ = {};
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (alive_.has(i) && is_other_voter(i) && peers_[i].content) leader_ = std::max(leader_, peers_[i].leader);
+}
+
 bool election::is_content() const {
   if (leads_) {
-    voter_set followers;
-    followers.add(voters_.self());
-    for (std::size_t i = 0; i < peers_.size(); ++i)
-      if (i != voters_.self() && alive_.has(i) && peers_[i].leader <= own_) followers.add(i);
-    return voters_.is_majority(followers);
+    node_set followers;
+    followers.add(roster_.self());
+    for (std::size_t i = 0; i < roster_.size(); ++i)
+      if (i != roster_.self() && alive_.has(i) && peers_[i].leader <= own_) followers.add(i);
+    return roster_.is_majority(followers);
   }
-  const auto owner = voters_.index_of(leader_.node);
-  if (!owner || *owner == voters_.self() || !alive_.has(*owner)) return false;
+  const auto owner = roster_.index_of(leader_.node);
+  if (!owner || *owner == roster_.self() || !alive_.has(*owner)) return false;
   return peers_[*owner].candidate == leader_ && peers_[*owner].content;
 }
 
 bool election::sees_content_peer() const {
-  for (std::size_t i = 0; i < peers_.size(); ++i)
-    if (i != voters_.self() && alive_.has(i) && peers_[i].content) return true;
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (is_other_voter(i) && alive_.has(i) && peers_[i].content) return true;
   return false;
 }
 
 /// Somebody follows a higher ballot, and reaches its leader.
 bool election::sees_rival() const {
-  for (std::size_t i = 0; i < peers_.size(); ++i)
-    if (i != voters_.self() && alive_.has(i) && peers_[i].content && peers_[i].leader > own_) return true;
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (is_other_voter(i) && alive_.has(i) && peers_[i].content && peers_[i].leader > own_) return true;
   return false;
 }
 
 /// The one that knows most goes first, so that a new leader seldom has to learn before it serves.
 duration election::patience(slot chosen) {
   const auto step = times_.interval / 25;
-  const std::pair mine{chosen, voters_.at(voters_.self())};
+  const std::pair mine{chosen, roster_.at(roster_.self())};
   duration wait{0};
-  for (std::size_t i = 0; i < peers_.size(); ++i)
-    if (i != voters_.self() && alive_.has(i) && std::pair{peers_[i].chosen, voters_.at(i)} > mine)
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (is_other_voter(i) && alive_.has(i) && std::pair{peers_[i].chosen, roster_.at(i)} > mine)
       wait += step;
   const auto jitter = random_.next01() * static_cast<double>(step.count());
-  return peers_.size() == 1 ? duration{0} : wait + duration{static_cast<duration::rep>(jitter)};
+  return roster_.voters() == 1 ? duration{0} : wait + duration{static_cast<duration::rep>(jitter)};
 }
 
 election::decision election::decide(instant now, bool able, slot chosen) {
@@ -172,9 +181,9 @@ election::decision election::decide(instant now, bool able, slot chosen) {
   const auto before = answer_to({}, {});
 
   alive_.clear();
-  alive_.add(voters_.self());
-  for (std::size_t i = 0; i < peers_.size(); ++i)
-    if (i != voters_.self() && is_alive(peers_[i], now)) alive_.add(i);
+  alive_.add(roster_.self());
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (i != roster_.self() && is_alive(peers_[i], now)) alive_.add(i);
   adopt_highest();
 
   auto result = decision::none;
@@ -221,9 +230,15 @@ void election::step_down() {
   changed_ = true;
 }
 
+void election::on_members_changed(const std::vector<std::size_t>& forgotten, instant now) {
+  for (const auto index : forgotten) peers_[index] = {};
+  begin_round(now);
+  changed_ = true;
+}
+
 void election::tell_all(slot chosen) {
-  for (std::size_t i = 0; i < peers_.size(); ++i)
-    if (i != voters_.self() && peers_[i].linked) out_.post(voters_.at(i), answer_to(peers_[i], chosen));
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (roster_.is_peer(i) && peers_[i].linked) out_.post(roster_.at(i), answer_to(peers_[i], chosen));
 }
 
 instant election::next_wakeup() const {

@@ -9,7 +9,7 @@
 #include "bulwark/actors/core/time.hpp"
 #include "bulwark/consensus/core/messages.hpp"
 #include "output.hpp"
-#include "voters.hpp"
+#include "roster.hpp"
 
 namespace bulwark::consensus {
 
@@ -34,7 +34,7 @@ class election {
   };
   enum class decision : std::uint8_t { none, take_over, step_down };
 
-  election(const voters& group, timing times, ballot promised, output& out, instant now);
+  election(const roster& group, timing times, ballot promised, output& out, instant now);
 
   /// Runs the heartbeat rounds. True if one has ended.
   bool on_tick(instant now);
@@ -57,8 +57,10 @@ class election {
   /// Something else changed that the next decision is to take into account.
   void reconsider() { changed_ = true; }
   /// Asks a peer at once how far it is, not with the next round.
-  void ask(std::size_t index) { out_.post(voters_.at(index), beat{round_}); }
+  void ask(std::size_t index) { out_.post(roster_.at(index), beat{round_}); }
   void step_down();
+  /// Others belong to the group from now on; what was said at the `forgotten` indices was said by somebody else.
+  void on_members_changed(const std::vector<std::size_t>& forgotten, instant now);
   /// Starts over with a ballot above all seen. @pre leads()
   void raise_own();
 
@@ -66,9 +68,9 @@ class election {
   [[nodiscard]] bool leads() const { return leads_; }
   /// The ballot of a leader that is reached and reaches a majority; {} if there is none.
   [[nodiscard]] ballot followed() const { return content_ ? leader_ : ballot{}; }
-  [[nodiscard]] bool has_quorum() const { return voters_.is_majority(alive_); }
+  [[nodiscard]] bool has_quorum() const { return roster_.is_majority(alive_); }
   /// Who was heard of within T_interval + T_timeout, as of the last decision; self included.
-  [[nodiscard]] const voter_set& alive() const { return alive_; }
+  [[nodiscard]] const node_set& alive() const { return alive_; }
   /// How far a peer said that it knows the log to be chosen.
   [[nodiscard]] slot chosen_of(std::size_t index) const { return peers_[index].chosen; }
   /// False if the link to the peer is known to be lost.
@@ -90,9 +92,13 @@ class election {
   };
 
   void begin_round(instant now);
+  [[nodiscard]] bool is_other_voter(std::size_t index) const {
+    return index != roster_.self() && roster_.is_voter(index);
+  }
   [[nodiscard]] bool is_alive(const peer& p, instant now) const;
   [[nodiscard]] bool all_answered() const;
   void adopt_highest();
+  void adopt_content();
   [[nodiscard]] bool is_content() const;
   [[nodiscard]] bool sees_content_peer() const;
   [[nodiscard]] bool sees_rival() const;
@@ -100,7 +106,7 @@ class election {
   void tell_all(slot chosen);
   [[nodiscard]] beat_ack answer_to(const peer& p, slot chosen) const;
 
-  const voters& voters_;
+  const roster& roster_;
   timing times_;
   output& out_;
   random_stream random_;
@@ -113,7 +119,7 @@ class election {
   ballot leader_;            ///< highest known ballot of a leader
   bool leads_ = false;
   bool content_ = false;
-  voter_set alive_;
+  node_set alive_;
   bool changed_ = false;  ///< something happened since the last decision
   bool round_over_ = false;
   bool hurried_ = false;  ///< the next decision is to take over

@@ -11,16 +11,17 @@ namespace bulwark::consensus {
 void leader::take_over(ballot under, instant now) {
   phase_ = phase::preparing;
   under_ = under;
-  promises_.begin(voters_.size());
+  promises_.begin();
   recovered_.clear();
   flying_.clear();
+  closed_ = false;
   progress_since_ = now;
   acceptor_.promise_own(under);
   const prepare ask{under, log_.chosen()};
-  for (std::size_t i = 0; i < voters_.size(); ++i)
-    if (i != voters_.self()) out_.post_when_durable(voters_.at(i), ask);
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (i != roster_.self() && roster_.is_voter(i)) out_.post_when_durable(roster_.at(i), ask);
   // What this acceptor holds is taken from the log itself once it is needed.
-  out_.post_when_durable(voters_.at(voters_.self()), promise{under, log_.chosen(), 0, 1, {}});
+  out_.post_when_durable(roster_.at(roster_.self()), promise{under, log_.chosen(), 0, 1, {}});
 }
 
 leader::unproposed leader::step_down() {
@@ -30,9 +31,10 @@ leader::unproposed leader::step_down() {
   waiting_bytes_ = 0;
   if (phase_ == phase::proposing)
     for (auto at = std::max(next(barrier_), next(log_.chosen())); at < next_; at = next(at))
-      left.in_flight.push_back(log_.find(at)->what);
+      if (const auto& what = log_.find(at)->what; !is_configuration(what)) left.in_flight.push_back(what);
   flying_.clear();
   recovered_.clear();
+  configuration_.reset();
   phase_ = phase::idle;
   return left;
 }
@@ -47,7 +49,7 @@ bool leader::submit(command&& what, instant now) {
 
 void leader::on_promise(std::size_t from, promise what) {
   if (phase_ != phase::preparing || what.under != under_) return;
-  if (!promises_.take(from, std::move(what)) || !voters_.is_majority(promises_.complete())) return;
+  if (!promises_.take(from, std::move(what)) || !roster_.is_majority(promises_.complete())) return;
   phase_ = phase::catching_up;
   catch_up_to_ = std::max(promises_.chosen_max(), log_.chosen());
   recovered_ = promises_.take_accepted(catch_up_to_);
@@ -92,6 +94,7 @@ std::optional<value> leader::next_value(instant now,
     recovered_.clear();
     return value{};
   }
+  if (configuration_) return std::exchange(configuration_, std::nullopt);
   if (paused_) return std::nullopt;
   // Two slots (of 64) go out as soon as there is anything; behind them commands gather to batches, since each
   // slot costs every node a packet and its share of an fsync.
@@ -115,29 +118,31 @@ void leader::advance(const election& links, instant now,
   if (phase_ != phase::proposing) return;
 
   const auto first = next_;
-  accept run{under_, first, {}, log_.chosen()};
+  const auto governing = roster_.current().at;
+  accept run{under_, first, {}, log_.chosen(), governing};
   std::size_t run_bytes = 0;
-  while (flying_.size() < options_.window) {
+  while (flying_.size() < options_.window && !closed_) {
     auto what = next_value(now, still_wanted);
     if (!what) break;
     acceptor_.accept_own(next_, under_, *what);
     flying_.push_back({{}, now});
     next_ = next(next_);
+    closed_ = is_configuration(*what);
     run_bytes += bytes_of(*what);
     run.values.push_back(*std::move(what));
     if (run_bytes >= options_.batch_bytes) {
-      send_run(links, std::exchange(run, {under_, next_, {}, log_.chosen()}));
+      send_run(links, std::exchange(run, {under_, next_, {}, log_.chosen(), governing}));
       run_bytes = 0;
     }
   }
   if (!run.values.empty()) send_run(links, std::move(run));
   if (next_ > first)
-    out_.post_when_durable(voters_.at(voters_.self()), accepted{under_, first, previous(next_)});
+    out_.post_when_durable(roster_.at(roster_.self()), accepted{under_, first, previous(next_)});
 }
 
 void leader::send_run(const election& links, accept run) {
-  for (std::size_t i = 0; i < voters_.size(); ++i)
-    if (i != voters_.self() && links.is_linked(i)) out_.post(voters_.at(i), run);
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (roster_.is_peer(i) && links.is_linked(i)) out_.post(roster_.at(i), run);
 }
 
 void leader::on_accepted(std::size_t from, const accepted& what) {
@@ -145,26 +150,32 @@ void leader::on_accepted(std::size_t from, const accepted& what) {
   const auto begin = next(log_.chosen());
   for (auto at = std::max(what.first, begin); at <= what.last && at < next_; at = next(at))
     flying_[number(at) - number(begin)].accepted_by.add(from);
-  while (!flying_.empty() && voters_.is_majority(flying_.front().accepted_by)) {
+  while (!flying_.empty() && roster_.is_majority(flying_.front().accepted_by)) {
     flying_.pop_front();
     log_.choose_accepted(next(log_.chosen()), under_);
   }
   BULWARK_INVARIANT(number(log_.chosen()) + flying_.size() + 1 == number(next_));
 }
 
+void leader::tell_chosen(const election& links) {
+  if (phase_ != phase::proposing) return;
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (i != roster_.self() && links.is_linked(i)) out_.post(roster_.at(i), chosen_up_to{under_, log_.chosen()});
+}
+
 void leader::on_interval(const election& links, instant now) {
   if (phase_ == phase::preparing) {
     // Not before the own promise is durable: a restart must never use this ballot again.
-    if (!promises_.complete().has(voters_.self())) return;
-    for (std::size_t i = 0; i < voters_.size(); ++i)
-      if (i != voters_.self() && !promises_.complete().has(i))
-        out_.post(voters_.at(i), prepare{under_, log_.chosen()});
+    if (!promises_.complete().has(roster_.self())) return;
+    for (std::size_t i = 0; i < roster_.size(); ++i)
+      if (i != roster_.self() && roster_.is_voter(i) && !promises_.complete().has(i))
+        out_.post(roster_.at(i), prepare{under_, log_.chosen()});
   }
   if (phase_ != phase::proposing) return;
-  for (std::size_t i = 0; i < voters_.size(); ++i) {
-    if (i == voters_.self() || !links.is_linked(i)) continue;
+  for (std::size_t i = 0; i < roster_.size(); ++i) {
+    if (!roster_.is_peer(i) || !links.is_linked(i)) continue;
     resend_to(i, now);
-    out_.post(voters_.at(i), chosen_up_to{under_, log_.chosen()});
+    out_.post(roster_.at(i), chosen_up_to{under_, log_.chosen()});
   }
   for (auto& one : flying_)
     if (now - one.sent_at >= options_.interval) one.sent_at = now;
@@ -173,9 +184,10 @@ void leader::on_interval(const election& links, instant now) {
 /// In runs, and about learn_bytes at a time, lest a peer that is slow gets ever more to do.
 void leader::resend_to(std::size_t peer, instant now) {
   std::size_t sent_bytes = 0;
-  accept run{under_, {}, {}, log_.chosen()};
+  const accept none{under_, {}, {}, log_.chosen(), roster_.current().at};
+  accept run = none;
   const auto flush = [&] {
-    if (!run.values.empty()) out_.post(voters_.at(peer), std::exchange(run, {under_, {}, {}, log_.chosen()}));
+    if (!run.values.empty()) out_.post(roster_.at(peer), std::exchange(run, none));
   };
   auto at = next(log_.chosen());
   for (auto one = flying_.begin(); one != flying_.end() && sent_bytes < options_.learn_bytes;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "acceptor.hpp"
@@ -17,7 +18,7 @@
 #include "output.hpp"
 #include "phase_one.hpp"
 #include "slot_log.hpp"
-#include "voters.hpp"
+#include "roster.hpp"
 
 namespace bulwark::consensus {
 
@@ -28,7 +29,8 @@ namespace bulwark::consensus {
 ///             (2) nothing is proposed before a majority promised, and all slots that it knows as chosen are
 ///             known here (3) while proposing, chosen moves only by accepts of the own ballot. So an acceptor
 ///             may take
-///                 the watermark as said about what it accepted under this very ballot.
+///                 the watermark as said about what it accepted under this very ballot. (4) nothing is proposed
+///                 behind a configuration, as others choose there: what follows is a new leadership
 /// Bounds:     at most options.window slots in flight, and options.waiting_* commands waiting for one
 ///
 ///   idle --take_over--> preparing --majority promised--> catching_up --all chosen known--> proposing
@@ -43,9 +45,9 @@ class leader {
     std::vector<value> in_flight;  ///< proposed by this leadership for clients, and not known to be chosen
   };
 
-  leader(const replica_options& options, const voters& group, slot_log& log, acceptor& own_acceptor,
+  leader(const replica_options& options, const roster& group, slot_log& log, acceptor& own_acceptor,
          output& out)
-      : options_{options}, voters_{group}, log_{log}, acceptor_{own_acceptor}, out_{out} {}
+      : options_{options}, roster_{group}, log_{log}, acceptor_{own_acceptor}, out_{out} {}
 
   [[nodiscard]] phase now_in() const { return phase_; }
   [[nodiscard]] ballot under() const { return under_; }
@@ -64,6 +66,9 @@ class leader {
   /// Takes a command for a slot to come; false, and leaves it alone, if too many wait.
   bool submit(command&& what, instant now);
 
+  /// Takes a configuration for the next slot that is free; none goes behind it. @pre now_in() == proposing
+  void propose(value next_configuration) { configuration_ = std::move(next_configuration); }
+
   /// While paused, commands wait: no slot is opened for them.
   void pause(bool paused) { paused_ = paused; }
 
@@ -75,13 +80,15 @@ class leader {
   void advance(const election& links, instant now, const std::function<bool(const command&)>& still_wanted);
   /// Once per interval: sends again what was not answered, and how far the log is chosen.
   void on_interval(const election& links, instant now);
+  /// Tells everybody that is reached how far the log is chosen under the own ballot, also who left the group.
+  void tell_chosen(const election& links);
   /// The source of what it must learn is gone: only a new ballot helps.
   [[nodiscard]] bool is_stuck(instant now) const;
 
  private:
   /// A slot in flight: proposed, not chosen.
   struct flight {
-    voter_set accepted_by;
+    node_set accepted_by;
     instant sent_at;
   };
 
@@ -98,13 +105,15 @@ class leader {
   void resend_to(std::size_t peer, instant now);
 
   const replica_options& options_;
-  const voters& voters_;
+  const roster& roster_;
   slot_log& log_;
   acceptor& acceptor_;
   output& out_;
 
   phase phase_ = phase::idle;
   bool paused_ = false;
+  std::optional<value> configuration_;        ///< waits for a slot
+  bool closed_ = false;                       ///< a configuration is in flight, so nothing else may follow
   ballot under_;
   phase_one promises_;
   slot catch_up_to_{};                        ///< catching_up: everything up to here is chosen

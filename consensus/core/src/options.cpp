@@ -3,7 +3,7 @@
 #include <string>
 
 #include "bulwark/consensus/core/replica.hpp"
-#include "voters.hpp"
+#include "bulwark/consensus/core/configuration.hpp"
 
 namespace bulwark::consensus {
 namespace {
@@ -19,16 +19,19 @@ std::string expect_positive(duration time, const char* name) {
 std::string check_members(const replica_options& options) {
   const auto& members = options.members;
   if (members.empty()) return "members is empty, expected at least self";
-  if (members.size() > voter_set::capacity)
-    return std::to_string(members.size()) + " members, expected at most " +
-           std::to_string(voter_set::capacity);
+  if (members.size() > group_nodes_max)
+    return std::to_string(members.size()) + " members, expected at most " + std::to_string(group_nodes_max);
   auto sorted = members;
   std::sort(sorted.begin(), sorted.end());
   if (sorted.front() == node_id::none) return "a member has the id 0, which means no node";
   if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
     return "member " + to_string(*twice) + " stands twice";
-  if (!std::binary_search(sorted.begin(), sorted.end(), options.self))
+  const bool is_member = std::binary_search(sorted.begin(), sorted.end(), options.self);
+  if (!is_member && !options.joins)
     return "self, " + to_string(options.self) + ", is not among the members";
+  if (is_member && options.joins)
+    return "self, " + to_string(options.self) + ", is among the members; expected it not to join them";
+  if (options.self == node_id::none) return "self is 0, expected the number of a node";
   return {};
 }
 

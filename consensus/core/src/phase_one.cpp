@@ -13,8 +13,8 @@ constexpr std::uint32_t parts_max = 1u << 16;
 
 }  // namespace
 
-void phase_one::begin(std::size_t members) {
-  answers_.assign(members, {});
+void phase_one::begin() {
+  answers_.assign(node_set::capacity, {});
   complete_.clear();
 }
 

@@ -7,18 +7,18 @@
 #include <vector>
 
 #include "bulwark/consensus/core/messages.hpp"
-#include "voters.hpp"
+#include "roster.hpp"
 
 namespace bulwark::consensus {
 
 /// Collects promises of one ballot, each of which may come in parts, doubled and out of order.
 class phase_one {
  public:
-  void begin(std::size_t members);
+  void begin();
   /// Takes a part in. True if it completed the promise of its sender.
   bool take(std::size_t from, promise what);
 
-  [[nodiscard]] const voter_set& complete() const { return complete_; }
+  [[nodiscard]] const node_set& complete() const { return complete_; }
   /// The highest chosen watermark among those who promised.
   [[nodiscard]] slot chosen_max() const;
   /// The accepted value of the highest ballot for each slot behind `chosen`. Empties this collection.
@@ -34,8 +34,8 @@ class phase_one {
     std::vector<accepted_entry> accepted;
   };
 
-  std::vector<answer_parts> answers_;  ///< by member
-  voter_set complete_;
+  std::vector<answer_parts> answers_;  ///< by index
+  node_set complete_;
 };
 
 }  // namespace bulwark::consensus

@@ -46,16 +46,16 @@ void reads::give_lease_back(ballot under, slot chosen, instant now) {
 void reads::begin_round(ballot under, slot chosen, instant now) {
   const auto lease = leases_wanted_ ? static_cast<std::uint32_t>(lease_length_.count()) : 0;
   running_ = round{under, chosen, now, lease, lease, {}, std::exchange(waiting_, {})};
-  running_->confirmed_by.add(voters_.self());
+  running_->confirmed_by.add(roster_.self());
   ++number_;
   ask();
   conclude_if_confirmed();
 }
 
 void reads::ask() {
-  for (std::size_t i = 0; i < voters_.size(); ++i)
-    if (!running_->confirmed_by.has(i))
-      out_.post(voters_.at(i), confirm{running_->under, number_, running_->lease_asked_ms});
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (roster_.is_voter(i) && !running_->confirmed_by.has(i))
+      out_.post(roster_.at(i), confirm{running_->under, number_, running_->lease_asked_ms});
 }
 
 void reads::on_confirmed(std::size_t from, const confirmed& what) {
@@ -66,7 +66,7 @@ void reads::on_confirmed(std::size_t from, const confirmed& what) {
 }
 
 void reads::conclude_if_confirmed() {
-  if (!voters_.is_majority(running_->confirmed_by)) return;
+  if (!roster_.is_majority(running_->confirmed_by)) return;
   if (running_->lease_given_ms > 0)
     lease_.take(running_->under, running_->begun_at, std::chrono::milliseconds{running_->lease_given_ms});
   ready_.push_back({running_->index, false, std::move(running_->reads)});

@@ -10,7 +10,7 @@
 #include "bulwark/consensus/core/messages.hpp"
 #include "leases.hpp"
 #include "output.hpp"
-#include "voters.hpp"
+#include "roster.hpp"
 
 namespace bulwark::consensus {
 
@@ -32,8 +32,8 @@ class reads {
   };
 
   /// `lease`: the length of the leases that rounds ask for; 0: none.
-  reads(const voters& group, std::size_t waiting_max, std::chrono::milliseconds lease, output& out)
-      : voters_{group}, waiting_max_{waiting_max}, lease_length_{lease}, out_{out} {}
+  reads(const roster& group, std::size_t waiting_max, std::chrono::milliseconds lease, output& out)
+      : roster_{group}, waiting_max_{waiting_max}, lease_length_{lease}, out_{out} {}
 
   /// False if too many wait; then it leaves the read alone.
   bool add(command&& what);
@@ -61,7 +61,7 @@ class reads {
     instant begun_at;
     std::uint32_t lease_asked_ms = 0;
     std::uint32_t lease_given_ms = 0;  ///< the least so far
-    voter_set confirmed_by;
+    node_set confirmed_by;
     std::vector<command> reads;
   };
   struct confirmed_reads {
@@ -74,7 +74,7 @@ class reads {
   void ask();
   void conclude_if_confirmed();
 
-  const voters& voters_;
+  const roster& roster_;
   std::size_t waiting_max_;
   std::chrono::milliseconds lease_length_;
   output& out_;

@@ -24,18 +24,26 @@ ballot highest_promise(const recovered_state& recovered) {
   return highest;
 }
 
+configuration first_configuration(const replica_options& options) {
+  configuration first;
+  for (const auto id : options.members) first.nodes.push_back({id, true, {}});
+  std::sort(first.nodes.begin(), first.nodes.end(),
+            [](const group_node& a, const group_node& b) { return a.id < b.id; });
+  return first;
+}
+
 }  // namespace
 
 replica::state::state(replica_options wanted, recovered_state recovered, instant start)
     : options{std::move(wanted)},
-      group{options.members, options.self},
+      group{first_configuration(options), options.self},
       out{options.self},
       log{recovered.chosen, options.cached_bytes},
       memory{highest_promise(recovered), {4 * options.window, options.batch_bytes}, log, out},
       ballots{group, {options.interval, options.timeout, options.seed}, memory.promised(), out, start},
       proposer{options, group, log, memory, out},
       reading{group, options.waiting_commands, options.lease, out},
-      given{group.size() > 1 ? options.lease : duration{0}, start},
+      given{group.voters() > 1 || options.joins ? options.lease : duration{0}, start},
       own_requests{options, out,
                    [this](request_kind kind, command&& what) { return submit(kind, std::move(what)); },
                    [this](node_id member) { return is_reached(member); }},
@@ -45,6 +53,7 @@ replica::state::state(replica_options wanted, recovered_state recovered, instant
       learning{options, group, log, memory, out},
       teaching{options, group, log, snapshots, out},
       moving{options, group, out},
+      changing{options, group, out},
       now{start},
       to_restore{recovered.snapshot},
       watermark_written{recovered.chosen},
@@ -67,6 +76,7 @@ void replica::state::step(event&& what, instant at, std::vector<effect>& effects
 }
 
 void replica::state::settle() {
+  apply_configurations();
   decide_who_leads();
   moving.advance(proposer, ballots, log.chosen(), now,
                  [this] { reading.give_lease_back(proposer.under(), log.chosen(), now); });
@@ -77,6 +87,7 @@ void replica::state::settle() {
     proposer.advance(ballots, now,
                      [this](const command& what) { return !is_own(what) || own_requests.propose(what); });
   replay_and_apply();
+  changing.advance(proposer, ballots, now);
   serve_reads();
   incoming.advance(ballots.alive(), now);
   const bool wants_to_learn = proposer.now_in() != leader::phase::proposing;
@@ -90,7 +101,8 @@ void replica::state::settle() {
 // -- leadership --------------------------------------------------------------------------------------
 
 void replica::state::decide_who_leads() {
-  const bool able = writable && !log.must_replay() && given.allows(options.self, now);
+  const bool able = writable && !log.must_replay() && group.is_voter(group.self()) &&
+                    given.allows(options.self, now);
   switch (ballots.decide(now, able, log.chosen())) {
     case election::decision::take_over: begin_leadership(); break;
     case election::decision::step_down: end_leadership(); break;
@@ -154,10 +166,43 @@ void replica::state::replay_and_apply() {
 }
 
 void replica::state::emit_apply(slot at, const value& what, bool wants_replies) {
-  out.emit(apply{++effects_numbered, at, what, wants_replies});
-  if (wants_replies) awaited.push_back({effects_numbered, what, {}, false});
+  const bool configures = is_configuration(what);
+  out.emit(apply{++effects_numbered, at, configures ? value{} : what, wants_replies && !configures});
+  if (wants_replies && !configures)
+    awaited.push_back({effects_numbered, what, {}, false, false, proposer.under()});
   log.count_applied();
+  if (configures)
+    if (auto agreed = configuration_in(what, at)) adopt(*std::move(agreed));
   snapshots.on_applied(at, what);
+}
+
+void replica::state::apply_configurations() {
+  if (log.must_replay() || restoring || incoming.is_installing()) return;
+  for (auto at = next(log.applied()); at <= log.chosen(); at = next(at))
+    if (is_configuration(log.find(at)->what)) return replay_and_apply();
+}
+
+void replica::state::adopt(configuration agreed) {
+  const auto forgotten = group.adopt(std::move(agreed));
+  for (const auto index : forgotten) {
+    learning.forget(index);
+    teaching.forget(index);
+    snapshots.forget(index);
+  }
+  ballots.on_members_changed(forgotten, now);
+  watermark_due = true;
+  out.emit(configured{group.current()});
+  changing.on_adopted();
+  if (!ballots.leads()) return;
+  // As said under this ballot, it counts for what they accepted under it, so that they need not ask.
+  proposer.tell_chosen(ballots);
+  if (group.is_voter(group.self()) && writable) {
+    // Others choose from here on: nothing may be proposed to them before a majority of them has promised.
+    ballots.raise_own();
+    return begin_leadership();
+  }
+  ballots.step_down();
+  end_leadership();
 }
 
 void replica::state::on(restored& what) {
@@ -166,6 +211,17 @@ void replica::state::on(restored& what) {
     snapshots.on_installed(what.at);
   }
   log.jump_to(what.at);
+  if (!what.group.nodes.empty()) adopt(std::move(what.group));
+}
+
+void replica::state::on(transfer& what) {
+  if (changing.is_running())
+    return out.emit(transferred{what.number, transfer_outcome::busy, ballots.followed().node});
+  moving.begin(what, ballots, now);
+}
+
+void replica::state::on(change_members& what) {
+  changing.begin(what, ballots, proposer, log.chosen(), moving.pauses(), now);
 }
 
 void replica::state::on(snapshot_fetched& what) {
@@ -188,7 +244,9 @@ void replica::state::on(fetched& what) {
 
 void replica::state::write_watermark() {
   if (log.chosen() == watermark_written) return;
-  if (!out.has_records() && (!writable || now - watermark_written_at < watermark_idle_write)) return;
+  const bool soon = watermark_due || now - watermark_written_at >= watermark_idle_write;
+  if (!out.has_records() && (!writable || !soon)) return;
+  watermark_due = false;
   out.write(chosen_record{log.chosen()});
   watermark_written = log.chosen();
   watermark_written_at = now;
@@ -209,12 +267,12 @@ bool replica::state::submit(request_kind kind, command&& what) {
   return kind == request_kind::read ? reading.add(std::move(what)) : proposer.submit(std::move(what), now);
 }
 
-void replica::state::conclude(const command& what, outcome result, bytes reply) {
+void replica::state::conclude(const command& what, ballot under, outcome result, bytes reply) {
   if (is_own(what))
     own_requests.finish(what.request, result, std::move(reply));
   else if (what.origin != options.self)
     out.post(what.origin,
-             forward_reply{proposer.under(), what.incarnation, what.request, result, std::move(reply)});
+             forward_reply{under, what.incarnation, what.request, result, std::move(reply)});
 }
 
 void replica::state::give_back(std::vector<command> unproposed) {
@@ -257,7 +315,7 @@ void replica::state::on(replied& what) {
   }
   BULWARK_INVARIANT(what.replies.size() == done.applied.commands.size());
   for (std::size_t i = 0; i < what.replies.size(); ++i)
-    conclude(done.applied.commands[i], outcome::done, std::move(what.replies[i]));
+    conclude(done.applied.commands[i], done.under, outcome::done, std::move(what.replies[i]));
 }
 
 void replica::state::on(std::size_t from, forward& what) {
@@ -289,6 +347,8 @@ replica_status replica::state::status() const {
   replica_status s;
   if (ballots.leads())
     s.role = proposer.now_in() == leader::phase::proposing ? replica_role::leader : replica_role::candidate;
+  else if (!group.is_voter(group.self()))
+    s.role = replica_role::learner;
   s.promised = memory.promised();
   s.leader = ballots.followed();
   s.has_quorum = ballots.has_quorum();
@@ -318,11 +378,13 @@ void replica::step(event what, instant now, std::vector<effect>& effects) {
 
 instant replica::next_wakeup() const {
   return std::min({state_->ballots.next_wakeup(), state_->own_requests.next_deadline(),
-                   state_->moving.next_deadline(), state_->given_lease_ends()});
+                   state_->moving.next_deadline(), state_->changing.next_deadline(),
+                   state_->given_lease_ends()});
 }
 
 replica_status replica::status() const { return state_->status(); }
 const replica_options& replica::options() const { return state_->options; }
+const configuration& replica::group() const { return state_->group.current(); }
 ballot replica::promised() const { return state_->memory.promised(); }
 
 std::vector<accepted_entry> replica::accepted_entries() const {

@@ -8,8 +8,10 @@
 namespace bulwark::consensus {
 
 void replica::state::on(received& what) {
-  const auto from = group.index_of(what.what.from);
-  if (!from || what.what.to != options.self) return;
+  if (what.what.to != options.self) return;
+  // Whoever is not known may belong to the group by what this replica has still to learn.
+  const auto from = group.admit(what.what.from);
+  if (!from) return;
   // From itself come only the acknowledgements that waited for its own disk.
   const bool own = *from == group.self();
   const bool own_acknowledgement =
@@ -55,6 +57,9 @@ void replica::state::on(std::size_t from, beat_ack& what) {
 
 void replica::state::on(std::size_t from, prepare& what) {
   if (!is_from_leader(from, what.under) || !writable) return;
+  // If one of the two does not vote, as far as is known here, either knows too little of the group: it learns
+  // first, and is asked again.
+  if (!group.is_voter(group.self()) || !group.is_voter(from)) return learning.hint(from, what.chosen, true);
   if (!given.allows(group.at(from), now)) return given.postpone(what);
   give_way_to(what.under);
   if (memory.on_prepare(group.at(from), what)) ballots.on_leader(what.under, now);
@@ -62,7 +67,14 @@ void replica::state::on(std::size_t from, prepare& what) {
 
 void replica::state::on(std::size_t from, accept& what) {
   if (!is_from_leader(from, what.under) || what.first == slot::none) return;
-  if (writable) {
+  if (what.governed_by > group.current().at) {
+    take_watermark(from, what.under, what.chosen);
+    apply_configurations();
+  }
+  // Whoever accepts for new voters has what made them voters on disk: else a majority of them could start anew
+  // without one that knows it. A leader that does not know of its removal gets it acknowledged like all that is
+  // chosen: so it comes to know.
+  if (writable && what.governed_by <= group.current().at) {
     give_way_to(what.under);
     if (memory.on_accept(group.at(from), what)) ballots.on_leader(what.under, now);
   }

@@ -13,12 +13,13 @@
 #include "leases.hpp"
 #include "output.hpp"
 #include "reads.hpp"
+#include "reconfiguration.hpp"
 #include "requests.hpp"
 #include "seen_requests.hpp"
 #include "slot_log.hpp"
 #include "snapshots.hpp"
 #include "transfer.hpp"
-#include "voters.hpp"
+#include "roster.hpp"
 
 namespace bulwark::consensus {
 
@@ -45,7 +46,8 @@ struct replica::state {
   void on(snapshot_saved& what) { snapshots.on_saved(what); }
   void on(restored& what);
   void on(snapshot_fetched& what);
-  void on(transfer& what) { moving.begin(what, ballots, now); }
+  void on(transfer& what);
+  void on(change_members& what);
 
   // Messages; `from` is the index of the sender, which is a member.
   void on(std::size_t from, beat& what);
@@ -70,6 +72,9 @@ struct replica::state {
   void settle();
   void decide_who_leads();
   void replay_and_apply();
+  /// If what was chosen says who chooses behind it, that must be known before anything else is decided.
+  void apply_configurations();
+  void adopt(configuration agreed);
   void emit_apply(slot at, const value& what, bool wants_replies);
   void serve_reads();
   /// Answers a read, or lets it go on if it went by a lease that is over.
@@ -87,7 +92,10 @@ struct replica::state {
   /// The leader of this ballot says that the log is chosen so far.
   void take_watermark(std::size_t from, ballot under, slot chosen);
   bool submit(request_kind kind, command&& what);
-  void conclude(const command& what, outcome result, bytes reply);
+  void conclude(const command& what, outcome result, bytes reply) {
+    conclude(what, proposer.under(), result, std::move(reply));
+  }
+  void conclude(const command& what, ballot under, outcome result, bytes reply);
   void give_back(std::vector<command> unproposed);
   [[nodiscard]] bool is_from_leader(std::size_t from, ballot under) const;
   [[nodiscard]] bool is_reached(node_id member) const;
@@ -101,10 +109,11 @@ struct replica::state {
     command queried;  ///< of a query
     bool is_query;
     bool by_lease = false;
+    ballot under{};  ///< of the leader that asked for them
   };
 
   replica_options options;
-  voters group;
+  roster group;
   output out;
   slot_log log;
   acceptor memory;
@@ -119,6 +128,7 @@ struct replica::state {
   learner learning;
   teacher teaching;
   leadership_transfer moving;
+  reconfiguration changing;
 
   instant now;
   bool writable = true;
@@ -127,6 +137,7 @@ struct replica::state {
   bool replaying = false;    ///< a fetch for the replay is open
   slot watermark_written{};  ///< the last chosen_record
   instant watermark_written_at;
+  bool watermark_due = false;  ///< it is to be written at once
   std::uint64_t effects_numbered = 0;
   std::deque<awaited_replies> awaited;
   ballot followed;  ///< as told by the last leader_changed

@@ -24,7 +24,7 @@ void snapshot_giver::on_applied(slot at, const value& what) {
   saving_ = true;
   entries_ = 0;
   bytes_ = 0;
-  out_.emit(save_snapshot{at});
+  out_.emit(save_snapshot{at, roster_.current()});
 }
 
 void snapshot_giver::on_saved(const snapshot_saved& what) {
@@ -45,12 +45,12 @@ void snapshot_giver::on_installed(slot at) {
 void snapshot_giver::on_ask(std::size_t from, const snapshot_ask& what) {
   if (fetching_[from]) return;
   fetching_[from] = true;
-  out_.emit(fetch_snapshot{voters_.at(from), what.at, what.offset, options_.learn_bytes});
+  out_.emit(fetch_snapshot{roster_.at(from), what.at, what.offset, options_.learn_bytes});
 }
 
 void snapshot_giver::on_fetched(std::size_t peer, snapshot_part part, slot chosen) {
   fetching_[peer] = false;
-  if (part.of.at != slot::none) out_.post(voters_.at(peer), snapshot_chunk{std::move(part), chosen});
+  if (part.of.at != slot::none) out_.post(roster_.at(peer), snapshot_chunk{std::move(part), chosen});
 }
 
 // -- taking in ---------------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ void snapshot_receiver::begin(const snapshot_id& which) {
 void snapshot_receiver::ask(std::size_t whom, instant now) {
   source_ = whom;
   asked_at_ = now;
-  out_.post(voters_.at(whom), snapshot_ask{wanted_.at, gathered_.size()});
+  out_.post(roster_.at(whom), snapshot_ask{wanted_.at, gathered_.size()});
 }
 
 void snapshot_receiver::on_chunk(std::size_t from, snapshot_chunk& what, instant now) {
@@ -84,7 +84,7 @@ void snapshot_receiver::on_chunk(std::size_t from, snapshot_chunk& what, instant
   begin({});
 }
 
-void snapshot_receiver::advance(const voter_set& alive, instant now) {
+void snapshot_receiver::advance(const node_set& alive, instant now) {
   if (!is_receiving() || installing_) return;
   if (wanted_.at <= log_.chosen()) {
     asked_at_.reset();

@@ -10,15 +10,15 @@
 #include "bulwark/consensus/core/replica.hpp"
 #include "output.hpp"
 #include "slot_log.hpp"
-#include "voters.hpp"
+#include "roster.hpp"
 
 namespace bulwark::consensus {
 
 /// Says when this replica takes a snapshot, and answers those who lag behind the log.
 class snapshot_giver {
  public:
-  snapshot_giver(const replica_options& options, const voters& group, slot newest, slot kept, output& out)
-      : options_{options}, voters_{group}, newest_{newest}, kept_{kept}, out_{out}, fetching_(group.size()) {}
+  snapshot_giver(const replica_options& options, const roster& group, slot newest, slot kept, output& out)
+      : options_{options}, roster_{group}, newest_{newest}, kept_{kept}, out_{out}, fetching_(node_set::capacity) {}
 
   /// The slot of the newest durable snapshot; none if there is none.
   [[nodiscard]] slot newest() const { return newest_; }
@@ -34,12 +34,14 @@ class snapshot_giver {
 
   void on_ask(std::size_t from, const snapshot_ask& what);
   void on_fetched(std::size_t peer, snapshot_part part, slot chosen);
+  /// The index means another node from now on.
+  void forget(std::size_t index) { fetching_[index] = false; }
 
  private:
   [[nodiscard]] bool is_due() const;
 
   const replica_options& options_;
-  const voters& voters_;
+  const roster& roster_;
   slot newest_;
   slot kept_;
   output& out_;
@@ -58,12 +60,12 @@ class snapshot_giver {
 ///                            '--hash wrong, or a newer snapshot--> from the beginning
 class snapshot_receiver {
  public:
-  snapshot_receiver(const replica_options& options, const voters& group, const slot_log& log, output& out)
-      : options_{options}, voters_{group}, log_{log}, out_{out} {}
+  snapshot_receiver(const replica_options& options, const roster& group, const slot_log& log, output& out)
+      : options_{options}, roster_{group}, log_{log}, out_{out} {}
 
   void on_chunk(std::size_t from, snapshot_chunk& what, instant now);
   /// Asks again for a piece that did not come, or gives up its source.
-  void advance(const voter_set& alive, instant now);
+  void advance(const node_set& alive, instant now);
   void on_restored();
 
   /// A piece is on its way.
@@ -76,7 +78,7 @@ class snapshot_receiver {
   void ask(std::size_t whom, instant now);
 
   const replica_options& options_;
-  const voters& voters_;
+  const roster& roster_;
   const slot_log& log_;
   output& out_;
   snapshot_id wanted_;

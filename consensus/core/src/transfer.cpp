@@ -22,9 +22,10 @@ void leadership_transfer::begin(const transfer& what, const election& ballots, i
   const auto refuse = [&](transfer_outcome why) {
     out_.emit(transferred{what.number, why, ballots.followed().node});
   };
-  const auto wanted = what.to == node_id::none ? choose_target(ballots) : voters_.index_of(what.to);
-  if (what.to != node_id::none && !wanted) return refuse(transfer_outcome::no_member);
-  if (wanted && ballots.followed().node == voters_.at(*wanted)) return refuse(transfer_outcome::moved);
+  const auto wanted = what.to == node_id::none ? choose_target(ballots) : roster_.index_of(what.to);
+  if (what.to != node_id::none && !(wanted && roster_.is_voter(*wanted)))
+    return refuse(transfer_outcome::no_member);
+  if (wanted && ballots.followed().node == roster_.at(*wanted)) return refuse(transfer_outcome::moved);
   if (!ballots.leads()) return refuse(transfer_outcome::not_leader);
   if (running_) return refuse(transfer_outcome::busy);
   if (!wanted || !ballots.alive().has(*wanted)) return refuse(transfer_outcome::unreachable);
@@ -35,8 +36,8 @@ void leadership_transfer::begin(const transfer& what, const election& ballots, i
 /// The one that knows most of the log has least to learn.
 std::optional<std::size_t> leadership_transfer::choose_target(const election& ballots) const {
   std::optional<std::size_t> best;
-  for (std::size_t i = 0; i < voters_.size(); ++i) {
-    if (i == voters_.self() || !ballots.alive().has(i)) continue;
+  for (std::size_t i = 0; i < roster_.size(); ++i) {
+    if (i == roster_.self() || !roster_.is_voter(i) || !ballots.alive().has(i)) continue;
     if (!best || ballots.chosen_of(i) > ballots.chosen_of(*best)) best = i;
   }
   return best;
@@ -46,7 +47,7 @@ void leadership_transfer::advance(const leader& proposer, election& ballots, slo
                                   const std::function<void()>& before_asking) {
   if (!running_) return;
   if (!ballots.leads() && ballots.followed() != ballot{}) {
-    const bool moved = ballots.followed().node == voters_.at(running_->to);
+    const bool moved = ballots.followed().node == roster_.at(running_->to);
     return finish(moved ? transfer_outcome::moved : transfer_outcome::lost, ballots.followed());
   }
   if (now >= running_->until) return finish(transfer_outcome::timed_out, ballots.followed());
@@ -56,12 +57,12 @@ void leadership_transfer::advance(const leader& proposer, election& ballots, slo
   if (proposer.now_in() != leader::phase::proposing || proposer.in_flight() > 0) return;
   if (running_->told != chosen) {
     running_->told = chosen;
-    out_.post(voters_.at(running_->to), chosen_up_to{running_->under, chosen});
+    out_.post(roster_.at(running_->to), chosen_up_to{running_->under, chosen});
     ballots.ask(running_->to);
   }
   if (ballots.chosen_of(running_->to) < chosen || std::exchange(running_->asked, true)) return;
   before_asking();
-  out_.post(voters_.at(running_->to), take_over{running_->under, chosen});
+  out_.post(roster_.at(running_->to), take_over{running_->under, chosen});
 }
 
 void leadership_transfer::on_interval() {

@@ -13,7 +13,7 @@
 #include "leader.hpp"
 #include "output.hpp"
 #include "slot_log.hpp"
-#include "voters.hpp"
+#include "roster.hpp"
 
 namespace bulwark::consensus {
 
@@ -29,8 +29,8 @@ namespace bulwark::consensus {
 ///     ^--------------- deadline (timed_out) -------'
 class leadership_transfer {
  public:
-  leadership_transfer(const replica_options& options, const voters& group, output& out)
-      : options_{options}, voters_{group}, out_{out} {}
+  leadership_transfer(const replica_options& options, const roster& group, output& out)
+      : options_{options}, roster_{group}, out_{out} {}
 
   /// Takes a request, or answers at once why not.
   void begin(const transfer& what, const election& ballots, instant now);
@@ -60,7 +60,7 @@ class leadership_transfer {
   void finish(transfer_outcome result, ballot leader);
 
   const replica_options& options_;
-  const voters& voters_;
+  const roster& roster_;
   output& out_;
   std::optional<running_transfer> running_;
 };

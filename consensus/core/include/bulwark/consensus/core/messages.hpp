@@ -87,6 +87,7 @@ struct accept {
   slot first{};
   std::vector<value> values;  ///< for first, first+1, ...
   slot chosen{};              ///< the leader's chosen watermark
+  slot governed_by{};         ///< the configuration that says who chooses there; the receiver must have it
 
   friend bool operator==(const accept&, const accept&) = default;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bulwark/actors/core/time.hpp"
+#include "bulwark/consensus/core/configuration.hpp"
 #include "bulwark/consensus/core/ids.hpp"
 #include "bulwark/consensus/core/messages.hpp"
 
@@ -17,7 +18,8 @@ namespace bulwark::consensus {
 struct replica_options {
   group_id group{};
   node_id self = node_id::none;
-  std::vector<node_id> members;   ///< all voters, self included
+  std::vector<node_id> members;   ///< who votes until the log says otherwise; self included, unless it joins
+  bool joins = false;             ///< self is none of them: it only follows, until the group takes it in
   std::uint64_t incarnation = 0;  ///< differs in each life of the node
   std::uint64_t seed = 1;         ///< for the jitter of elections
 
@@ -148,6 +150,7 @@ struct snapshot_saved {
 /// `restore_snapshot` and `install_snapshot`.
 struct restored {
   slot at{};
+  configuration group = {};  ///< that was saved with it; without nodes: that of the settings
 };
 
 /// The piece that a `fetch_snapshot` effect asked for, or the first of a newer snapshot.
@@ -165,7 +168,7 @@ struct transfer {
 
 using event =
     std::variant<received, tick, persisted, storage_state, link_state, client_request, client_requests,
-                 fetched, replied, snapshot_saved, restored, snapshot_fetched, transfer>;
+                 fetched, replied, snapshot_saved, restored, snapshot_fetched, transfer, change_members>;
 
 // -- effects: performed in their order ------------------------------------------------------------
 
@@ -183,7 +186,8 @@ struct persist {
   std::vector<envelope> then;
 };
 
-/// Apply a chosen value. Slots come in order, each exactly once in a life of the replica.
+/// Apply a chosen value. Slots come in order, each exactly once in a life of the replica. That of a
+/// configuration holds no command.
 /// If `wants_replies`, step with `replied{number, ...}` afterwards.
 struct apply {
   std::uint64_t number = 0;
@@ -223,6 +227,7 @@ struct leader_changed {
 /// `snapshot_saved`. Effects behind this one do not wait.
 struct save_snapshot {
   slot at{};
+  configuration group;  ///< to be saved with it, see to_snapshot()
 };
 
 /// Give the state machine the state of the own snapshot at this slot, then step with `restored`.
@@ -266,12 +271,25 @@ struct transferred {
   node_id leader = node_id::none;  ///< who leads now, as seen from here; none if nobody is known
 };
 
+/// What became of a `change_members`.
+struct members_changed {
+  std::uint64_t number = 0;
+  change_outcome result = change_outcome::lost;
+  node_id leader = node_id::none;  ///< not_leader: who does, as seen from here; none if nobody is known
+};
+
+/// Another configuration is in force, as far as this replica has applied the log.
+struct configured {
+  configuration group;
+};
+
 using effect = std::variant<send, persist, apply, query, answer, fetch, leader_changed, save_snapshot,
-                            restore_snapshot, install_snapshot, fetch_snapshot, transferred>;
+                            restore_snapshot, install_snapshot, fetch_snapshot, transferred,
+                            members_changed, configured>;
 
 // -- state, for people and tests ------------------------------------------------------------------
 
-enum class replica_role : std::uint8_t { follower, candidate, leader };
+enum class replica_role : std::uint8_t { follower, candidate, leader, learner };
 
 struct replica_status {
   replica_role role = replica_role::follower;
@@ -314,6 +332,8 @@ class replica {
 
   [[nodiscard]] replica_status status() const;
   [[nodiscard]] const replica_options& options() const;
+  /// Who belongs to the group, as far as this replica has applied the log.
+  [[nodiscard]] const configuration& group() const;
 
   /// For checkers: the promised ballot and every accepted entry still in memory.
   [[nodiscard]] ballot promised() const;
