@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bulwark/consensus/core/codec.hpp"
+#include "bulwark/consensus/core/configuration.hpp"
 #include "bulwark/consensus/core/session_table.hpp"
 #include "bulwark/consensus/core/wire.hpp"
 #include "bulwark/consensus/crc32c.hpp"
@@ -48,6 +49,7 @@ std::vector<std::string> packets() {
                                     prepare{under, slot{4}},
                                     promise{under, slot{4}, 0, 2, {{slot{5}, under, two_commands()}}},
                                     accept{under, slot{5}, {two_commands(), {}}, slot{4}},
+                                    accept{under, slot{5}, {two_commands()}, slot{4}, slot{3}},
                                     accepted{under, slot{5}, slot{6}},
                                     refused{under, under},
                                     chosen_up_to{under, slot{6}},
@@ -187,6 +189,23 @@ void run_command(std::string_view bytes) {
   expect(other.save() == machine.save(), "equal commands give equal states");
 }
 
+void run_configuration(std::string_view bytes) {
+  if (const auto found = decode_configuration(bytes)) {
+    std::string again;
+    encode(*found, again);
+    expect(again == bytes, "there is one way to write a configuration");
+  }
+  if (const auto parts = from_snapshot(bytes); parts && !parts->first.nodes.empty())
+    expect(to_snapshot(parts->first, std::string{parts->second}) == bytes, "nor two to save one");
+}
+
+std::vector<std::string> configurations() {
+  const configuration group{slot{7}, slot{2}, {{node_id{1}, true, {}}, {node_id{4}, false, "host:7000"}}};
+  std::string encoded;
+  encode(group, encoded);
+  return {encoded, to_snapshot(group, "state")};
+}
+
 // -- what clients and members say -----------------------------------------------------------------------
 
 /// The words of all commands, and how it ended, when the bytes come in pieces of that size.
@@ -236,7 +255,7 @@ const std::vector<target>& all_targets() {
       {"segment", run_segment, segments},      {"batch", run_batch, records},
       {"sessions", run_sessions, sessions},    {"keys", run_keys, keys},
       {"command", run_command, keys},          {"requests", run_requests, requests},
-      {"members", run_members, members_words},
+      {"members", run_members, members_words}, {"configuration", run_configuration, configurations},
   };
   return all;
 }

@@ -95,6 +95,7 @@ void simulated_cluster::on_transferred(member& by, const transferred& what) {
 }
 
 void simulated_cluster::change_group(std::size_t which, change_members what) {
+  if (healed_) return;
   in_life(which, 0s, [this, what](member& m) {
     if (m.core().status().role != replica_role::leader) return;
     auto asked = what;

@@ -48,6 +48,7 @@ replica::state::state(replica_options wanted, recovered_state recovered, instant
                    [this](request_kind kind, command&& what) { return submit(kind, std::move(what)); },
                    [this](node_id member) { return is_reached(member); }},
       seen{seen_window(options)},
+      seen_before{seen_window(options)},
       snapshots{options, group, recovered.snapshot, recovered.kept, out},
       incoming{options, group, log, out},
       learning{options, group, log, memory, out},
@@ -113,6 +114,7 @@ void replica::state::decide_who_leads() {
 
 void replica::state::begin_leadership() {
   if (proposer.now_in() != leader::phase::idle) end_leadership();  // it goes on under a higher ballot
+  std::swap(seen, seen_before);
   seen.begin(ballots.own());
   proposer.take_over(ballots.own(), now);
 }
@@ -329,10 +331,11 @@ void replica::state::on(std::size_t from, forward& what) {
     }
     return;
   }
-  // Only the last leadership's memory can tell whether this is a double of what was proposed.
-  if (what.under != seen.under() || !seen.insert(what.what)) return;
+  // Only the memory of that leadership can tell whether this is a double of what was proposed.
+  auto& seen_then = what.under == seen.under() ? seen : seen_before;
+  if (what.under != seen_then.under() || !seen_then.insert(what.what)) return;
   if (!current)
-    conclude(what.what, outcome::not_done, {});
+    conclude(what.what, what.under, outcome::not_done, {});
   else if (!proposer.submit(std::move(what.what), now))
     conclude(what.what, outcome::overloaded, {});
 }

@@ -122,7 +122,8 @@ struct replica::state {
   reads reading;
   given_lease given;
   requests own_requests;
-  seen_requests seen;
+  seen_requests seen;         ///< by the own leadership, or the last there was
+  seen_requests seen_before;  ///< by the one before: a leader that begins anew hears of both for a while
   snapshot_giver snapshots;
   snapshot_receiver incoming;
   learner learning;

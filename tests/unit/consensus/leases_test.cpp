@@ -194,7 +194,7 @@ TEST(given_lease, more_than_it_was_told_to_give_is_not_given) {
 }
 
 TEST(given_lease, a_restarted_member_promises_nobody_anything_for_as_long_as_a_lease_takes) {
-  replica_bench bench{3, {.promised = {5, node_id{3}}}, with_leases};
+  replica_bench bench{3, {.promised = {5, node_id{3}}, .entries = {}}, with_leases};
   bench.receive(2, prepare{{6, node_id{2}}, {}});
   bench.receive(3, confirm{{5, node_id{3}}, 9, lease_ms});
   bench.receive(3, prepare{{7, node_id{3}}, {}});

@@ -112,6 +112,8 @@ class replica_bench {
   std::vector<apply> applied;
   std::vector<answer> answers;
   std::vector<transferred> transfers;
+  std::vector<members_changed> changes;
+  std::vector<configured> configurations;
   std::vector<fetch> fetches;
   std::vector<query> queries;
   std::vector<save_snapshot> saves;
@@ -126,6 +128,8 @@ class replica_bench {
     if (auto* e = std::get_if<persist>(&what)) writes.push_back(std::move(*e));
     if (auto* e = std::get_if<answer>(&what)) answers.push_back(std::move(*e));
     if (auto* e = std::get_if<transferred>(&what)) transfers.push_back(*e);
+    if (auto* e = std::get_if<members_changed>(&what)) changes.push_back(*e);
+    if (auto* e = std::get_if<configured>(&what)) configurations.push_back(std::move(*e));
     if (auto* e = std::get_if<fetch>(&what)) fetches.push_back(*e);
     if (auto* e = std::get_if<save_snapshot>(&what)) saves.push_back(*e);
     if (auto* e = std::get_if<restore_snapshot>(&what)) restores.push_back(*e);
