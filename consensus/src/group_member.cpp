@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/consensus/group_member.hpp"
 
+#include <algorithm>
 #include <caf/all.hpp>
 #include <future>
 #include <random>
@@ -75,6 +76,14 @@ std::uint64_t random_incarnation() {
 
 backoff_options member_delays() {
   return {.initial = 50ms, .max = 2s, .factor = 2, .jitter = 0.2, .reset_after = 10s};
+}
+
+void set_voters(replica_options& core, node_id self, const std::vector<std::uint32_t>& voters,
+                const std::vector<std::uint32_t>& peers) {
+  core.self = self;
+  for (const auto id : voters.empty() ? peers : voters) core.members.push_back(node_id{id});
+  if (voters.empty()) core.members.push_back(self);
+  core.joins = std::find(core.members.begin(), core.members.end(), self) == core.members.end();
 }
 
 std::vector<child> link_children(const caf::actor& connector, connector_options dialling, link_options link) {
@@ -160,9 +169,9 @@ struct group_member::impl {
 
   replica_options replica_settings() const {
     replica_options core;
-    core.self = node_id{options.self};
-    core.members.push_back(core.self);
-    for (const auto& [peer, where] : options.peers) core.members.push_back(node_id{peer});
+    std::vector<std::uint32_t> peers;
+    for (const auto& [peer, where] : options.peers) peers.push_back(peer);
+    set_voters(core, node_id{options.self}, options.voters, peers);
     core.seed = 0;  // drawn anew in each life
     core.interval = options.interval;
     core.timeout = options.timeout;
@@ -188,6 +197,10 @@ group_member::group_member(caf::actor_system& system, group_member_options optio
                            front_factory front) {
   if (options.self == 0)
     throw std::invalid_argument{"self is 0; expected the number of this member, 1 or more"};
+  for (const auto voter : options.voters)
+    if (voter != options.self && !options.peers.contains(voter))
+      throw std::invalid_argument{"voters names " + std::to_string(voter) +
+                                  ", which is neither self nor among the peers"};
   if (options.peers.contains(options.self))
     throw std::invalid_argument{"peers names member " + std::to_string(options.self) +
                                 ", which is this one; expected the others only"};

@@ -6,15 +6,14 @@
 #include <algorithm>
 #include <optional>
 #include <random>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "actor_base.hpp"
-#include "bulwark/actors/core/invariant.hpp"
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/consensus/log_store_actor.hpp"
 #include "bulwark/consensus/messages.hpp"
+#include "open_requests.hpp"
 #include "packet_outbox.hpp"
 #include "persist_queue.hpp"
 
@@ -42,6 +41,7 @@ const char* role_name(replica_role role) {
   switch (role) {
     case replica_role::leader: return "leader";
     case replica_role::candidate: return "candidate";
+    case replica_role::learner: return "learner";
     case replica_role::follower: break;
   }
   return "follower";
@@ -72,16 +72,15 @@ class replica_actor final : public actor_base {
         .then([this](log_recovered& what) { start(std::move(what.state)); },
               [this](caf::error& why) { log_lost(std::move(why)); });
     return {[](get_replica_status) {
-      return replica_report{role_name(replica_role::follower), 0, "0", "0"};
+      replica_report recovering;
+      recovering.role = role_name(replica_role::follower);
+      recovering.ballot = recovering.promised = "0";
+      return recovering;
     }};
   }
 
   void on_exit() override {
-    // A promise that is merely dropped would leave its client waiting for ever.
-    for (auto& [number, client] : std::exchange(clients_, {}))
-      client.deliver(submit_result{static_cast<std::uint8_t>(outcome::unknown), {}});
-    for (auto& [number, asker] : std::exchange(transfers_, {}))
-      asker.deliver(transfer_result{static_cast<std::uint8_t>(transfer_outcome::lost), 0});
+    open_.give_up();
     // The log may still owe this actor an answer, and so hold it: without this they would keep each other.
     options_.log = nullptr;
     options_.links.clear();
@@ -100,7 +99,8 @@ class replica_actor final : public actor_base {
            [this](log_writable what) { set_writable(what.writable); },
            [this](timer_fired timer) { wake_up(timer.generation); }, [this](turn_ended) { end_turn(); },
            [this](get_replica_status) { return report(); },
-           [this](transfer_leadership what) { return take(what); });
+           [this](transfer_leadership what) { return take(what); },
+           [this](change_group& what) { return take(what); });
     step(tick{});
     if (options_.on_ready) options_.on_ready();
   }
@@ -110,8 +110,7 @@ class replica_actor final : public actor_base {
     if (kind != request_kind::write && kind != request_kind::read)
       return caf::make_error(caf::sec::invalid_argument);
     auto promise = make_response_promise<submit_result>();
-    const auto number = ++requests_;
-    clients_.emplace(number, promise);
+    const auto number = open_.add(promise);
     arrived_.push_back({number, kind, std::move(what.payload)});
     end_turn_later();
     return promise;
@@ -119,8 +118,14 @@ class replica_actor final : public actor_base {
 
   caf::result<transfer_result> take(transfer_leadership what) {
     auto promise = make_response_promise<transfer_result>();
-    transfers_.emplace(++requests_, promise);
-    step(transfer{requests_, node_id{what.to}});
+    step(transfer{open_.add(promise), node_id{what.to}});
+    return promise;
+  }
+
+  caf::result<group_change_result> take(change_group& what) {
+    auto promise = make_response_promise<group_change_result>();
+    step(change_members{open_.add(promise), change_kind{what.kind}, node_id{what.node}, node_id{what.by},
+                        std::move(what.address)});
     return promise;
   }
 
@@ -178,11 +183,7 @@ class replica_actor final : public actor_base {
 
   void perform(query& what) { step(replied{what.number, {machine_->query(what.payload)}}); }
 
-  void perform(answer& what) {
-    auto client = clients_.extract(what.request);
-    BULWARK_INVARIANT(!client.empty());
-    client.mapped().deliver(submit_result{static_cast<std::uint8_t>(what.result), std::move(what.reply)});
-  }
+  void perform(answer& what) { open_.finish(what); }
 
   void perform(fetch& what) {
     request(options_.log, caf::infinite, log_read{options_.core.group, what.first, what.last, what.bytes_max})
@@ -202,16 +203,26 @@ class replica_actor final : public actor_base {
     spdlog::info("replica {}: a transfer of leadership ended with {}; {} leads",
                  to_string(options_.core.self), to_string(what.result),
                  what.leader == node_id::none ? "nobody" : to_string(what.leader));
-    auto asker = transfers_.extract(what.number);
-    BULWARK_INVARIANT(!asker.empty());
-    asker.mapped().deliver(transfer_result{static_cast<std::uint8_t>(what.result), number(what.leader)});
+    open_.finish(what);
+  }
+
+  void perform(members_changed& what) {
+    spdlog::info("replica {}: a change of the group ended with {}", to_string(options_.core.self),
+                 to_string(what.result));
+    open_.finish(what);
+  }
+
+  void perform(configured& what) {
+    spdlog::info("replica {}: the group is {}, by slot {}", to_string(options_.core.self),
+                 to_string(what.group), to_string(what.group.at));
   }
 
   void perform(save_snapshot& what) {
     auto state = machine_->save();
     if (!state) return step(snapshot_saved{});
-    const auto state_bytes = state->size();
-    save(what.at, std::make_shared<const std::string>(*std::move(state)), false,
+    auto saved = to_snapshot(what.group, *std::move(state));
+    const auto state_bytes = saved.size();
+    save(what.at, std::make_shared<const std::string>(std::move(saved)), false,
          [this, at = what.at, state_bytes](slot kept) {
            step(snapshot_saved{at, state_bytes, kept});
          });
@@ -248,7 +259,8 @@ class replica_actor final : public actor_base {
   }
 
   void become_state(slot at, const std::string& state) {
-    if (machine_->restore(state)) return step(restored{at});
+    auto parts = from_snapshot(state);
+    if (parts && machine_->restore(parts->second)) return step(restored{at, std::move(parts->first)});
     spdlog::error("replica {}: the state machine does not take the snapshot of slot {}, {} bytes",
                   to_string(options_.core.self), to_string(at), state.size());
     quit(caf::make_error(caf::sec::invalid_argument));
@@ -342,16 +354,22 @@ class replica_actor final : public actor_base {
     return {role_name(status.role),     number(status.leader.node), to_string(status.leader),
             to_string(status.promised), number(status.chosen),      number(status.applied),
             number(status.last),        status.in_flight,           status.waiting,
-            status.elections,           status.has_quorum,          writable_};
+            status.elections,           status.has_quorum,          writable_,
+            number(core_->group().at),  nodes_of_group(true),       nodes_of_group(false)};
+  }
+
+  std::vector<std::uint32_t> nodes_of_group(bool voting) const {
+    std::vector<std::uint32_t> found;
+    for (const auto& one : core_->group().nodes)
+      if (one.votes == voting) found.push_back(number(one.id));
+    return found;
   }
 
   replica_actor_options options_;
   std::optional<replica> core_;  ///< none until the log is recovered
   std::unique_ptr<state_machine> machine_;
 
-  std::unordered_map<std::uint64_t, caf::typed_response_promise<submit_result>> clients_;
-  std::unordered_map<std::uint64_t, caf::typed_response_promise<transfer_result>> transfers_;
-  std::uint64_t requests_ = 0;
+  open_requests open_;
   std::vector<client_request> arrived_;  ///< in this turn
 
   std::vector<effect> effects_;

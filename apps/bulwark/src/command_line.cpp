@@ -110,6 +110,8 @@ class command_line {
     auto& up =
         add("up", "Run a cluster on this machine until it is stopped", [this] { return start_cluster(); });
     up.add_option("--nodes", up_.wish.nodes, "Number of nodes; 5 for a new cluster, later it is fixed");
+    up.add_option("--voters", up_.wish.voters,
+                  "How many of the nodes vote at first, n1 to nN; the others follow (default: all)");
     up.add_option("--base-port", up_.wish.base_port,
                   "P (default 7000): node i uses P+i for its peers and P+100+i for RESP");
     up.add_flag("-d,--detach", up_.detach, "Run in the background; return once the cluster is ready");
@@ -183,6 +185,7 @@ class command_line {
     move->callback([this] { action_ = [this] { return run_leader_move(common_, node_); }; });
     add_common(*move);
     move->add_option("NODE", node_, "n1, n2, …")->required();
+    add_member();
     auto& log = *app_.add_subcommand("log", "Look at what a node has on disk: `bulwark log inspect NODE`");
     log.require_subcommand(1);
     auto* inspect = log.add_subcommand(
@@ -198,6 +201,35 @@ class command_line {
     add("version", "Print the version", [this] { return print_version(); });
     auto& help = add("help", "Explain a command", [this] { return print_help(); });
     help.add_option("COMMAND", node_);
+  }
+
+  void add_member() {
+    auto& member = *app_.add_subcommand("member", "Work on who votes: `bulwark member list`");
+    member.require_subcommand(1);
+    auto* list = member.add_subcommand("list", "List who votes, who learns, and who does neither");
+    list->callback([this] { action_ = [this] { return run_member_list(common_); }; });
+    add_common(*list);
+    using kind = cluster::member_goal::kind;
+    const auto change = [&](const std::string& name, const std::string& help, kind wanted) -> CLI::App& {
+      auto* sub = member.add_subcommand(name, help);
+      sub->callback([this, wanted] { action_ = [this, wanted] { return change_members(wanted); }; });
+      add_common(*sub);
+      sub->add_option("NODE", node_, "n1, n2, …")->required();
+      sub->add_option("--wait", wait_s_, "Seconds that it may take (default 60)")
+          ->check(CLI::Range(1, 86400));
+      return *sub;
+    };
+    change("add", "Let a node learn, and vote once it has caught up", kind::votes)
+        .add_flag("--learner", learner_, "It only learns");
+    change("remove", "Take a node out; it goes on following until it is stopped", kind::is_gone);
+    change("replace", "Let another node vote in the place of one, in one step", kind::is_replaced)
+        .add_option("BY", other_node_, "The node that votes from then on")
+        ->required();
+  }
+
+  exit_code change_members(cluster::member_goal::kind wanted) {
+    if (learner_) wanted = cluster::member_goal::kind::learns;
+    return run_member_change(common_, {wanted, node_, other_node_}, std::chrono::seconds(wait_s_));
   }
 
   exit_code start_cluster() {
@@ -238,6 +270,8 @@ class command_line {
   std::size_t lines_ = 100;
   bool follow_ = false;
   bool records_ = false;
+  bool learner_ = false;
+  std::string other_node_;
   bool wants_version_ = false;
   std::vector<std::string> extra_arguments_;
   std::function<exit_code()> action_;

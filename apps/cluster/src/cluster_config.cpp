@@ -43,7 +43,8 @@ const node_entry* cluster_config::find(std::string_view id) const {
   return nullptr;
 }
 
-cluster_config plan_cluster(std::uint32_t nodes, std::uint16_t base_port, std::string cluster) {
+cluster_config plan_cluster(std::uint32_t nodes, std::uint16_t base_port, std::string cluster,
+                            std::uint32_t voters) {
   if (nodes == 0 || nodes > cluster_config::nodes_max)
     throw failure(exit_code::usage, "a cluster of " + std::to_string(nodes) + " nodes cannot be",
                   "--nodes takes 1 to " + std::to_string(cluster_config::nodes_max));
@@ -52,7 +53,11 @@ cluster_config plan_cluster(std::uint32_t nodes, std::uint16_t base_port, std::s
                   "base port " + std::to_string(base_port) + " leaves no room for the nodes' ports",
                   "node i uses the ports P+i and P+100+i: --base-port takes 1 to " +
                       std::to_string(65535 - resp_offset - nodes));
-  cluster_config result{std::move(cluster), base_port, {}};
+  if (voters > nodes)
+    throw failure(exit_code::usage,
+                  "of " + std::to_string(nodes) + " nodes, " + std::to_string(voters) + " cannot vote",
+                  "--voters takes 1 to " + std::to_string(nodes));
+  cluster_config result{std::move(cluster), base_port, {}, voters};
   for (std::uint32_t i = 1; i <= nodes; ++i)
     result.nodes.push_back({i, "n" + std::to_string(i), "127.0.0.1:" + std::to_string(base_port + i),
                             "127.0.0.1:" + std::to_string(base_port + resp_offset + i)});
@@ -64,6 +69,7 @@ std::string to_json_text(const cluster_config& config) {
   json["format"] = cluster_config::format;
   json["cluster"] = config.cluster;
   json["base_port"] = config.base_port;
+  if (config.voters > 0) json["voters"] = config.voters;
   auto& nodes = json["nodes"] = nlohmann::ordered_json::array();
   for (const auto& node : config.nodes)
     nodes.push_back({{"number", node.number}, {"id", node.id}, {"listen", node.listen}, {"resp", node.resp}});
@@ -81,6 +87,7 @@ cluster_config parse_cluster_config(std::string_view text) {
                     "use the version of bulwark that wrote it");
     cluster_config result{
         json.at("cluster").get<std::string>(), json.at("base_port").get<std::uint16_t>(), {}};
+    if (json.contains("voters")) result.voters = json.at("voters").get<std::uint32_t>();
     for (const auto& node : json.at("nodes"))
       result.nodes.push_back({node.at("number").get<std::uint32_t>(), node.at("id").get<std::string>(),
                               node.at("listen").get<std::string>(), node.at("resp").get<std::string>()});
@@ -126,15 +133,22 @@ cluster_config settle(const std::optional<cluster_config>& stored, const cluster
                       const std::string& fresh_name) {
   if (!stored)
     return plan_cluster(wish.nodes.value_or(default_nodes),
-                        wish.base_port.value_or(cluster_config::default_port), fresh_name);
+                        wish.base_port.value_or(cluster_config::default_port), fresh_name,
+                        wish.voters.value_or(0));
   const auto count = static_cast<std::uint32_t>(stored->nodes.size());
   if (wish.nodes && *wish.nodes != count)
     throw failure(exit_code::usage,
                   "the cluster in this directory has " + std::to_string(count) + " nodes, not " +
                       std::to_string(*wish.nodes),
                   "leave --nodes out to run it as it is, or use another --dir for a new cluster");
+  if (wish.voters && *wish.voters != (stored->voters > 0 ? stored->voters : count))
+    throw failure(exit_code::usage,
+                  "the cluster in this directory began with " +
+                      std::to_string(stored->voters > 0 ? stored->voters : count) + " voters, not " +
+                      std::to_string(*wish.voters),
+                  "leave --voters out; `bulwark member add` and `remove` change who votes");
   if (!wish.base_port || *wish.base_port == stored->base_port) return *stored;
-  return plan_cluster(count, *wish.base_port, stored->cluster);
+  return plan_cluster(count, *wish.base_port, stored->cluster, stored->voters);
 }
 
 }  // namespace bulwark::cluster

@@ -33,6 +33,14 @@ void add_peers(node_view& node, const json& told) {
                           field<std::string>(peer, "anomaly_of").value_or("")});
 }
 
+std::vector<std::string> names_in(const json& told, const char* list) {
+  std::vector<std::string> names;
+  if (const auto found = told.find(list); found != told.end() && found->is_array())
+    for (const auto& one : *found)
+      if (one.is_string()) names.push_back(one.get<std::string>());
+  return names;
+}
+
 void add_node_fields(node_view& node, const json& told, bool launched) {
   if (!field<bool>(told, "ok").value_or(false)) return;
   node.answered = true;
@@ -42,6 +50,9 @@ void add_node_fields(node_view& node, const json& told, bool launched) {
   node.chosen = field<std::uint64_t>(told, "chosen");
   node.applied = field<std::uint64_t>(told, "applied");
   node.quorum = field<bool>(told, "quorum");
+  node.configured = field<std::uint64_t>(told, "configured");
+  node.voters = names_in(told, "voters");
+  node.learners = names_in(told, "learners");
   if (!node.pid) node.pid = field<std::int64_t>(told, "pid");
   if (!node.uptime_s) node.uptime_s = field<double>(told, "uptime_s");
   // Only the launcher can know that a process is paused or ended; how far it got, the node knows best.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 
+#include "bulwark/cluster/member_plan.hpp"
 #include "bulwark/cluster/table.hpp"
 #include "json_fields.hpp"
 #include "view_json.hpp"
@@ -122,8 +123,12 @@ std::string peers_table(const cluster_view& view, bool colour) {
 
 verdict judge(const cluster_view& view) {
   verdict result;
-  result.quorum = static_cast<std::uint32_t>(view.nodes.size() / 2 + 1);
-  result.votes = static_cast<std::uint32_t>(std::count_if(view.nodes.begin(), view.nodes.end(), votes));
+  const auto group = voting_in(view);
+  const auto has_a_vote = [&](const node_view& n) { return !group.configured || group.votes(n.id); };
+  result.voters = static_cast<std::uint32_t>(std::count_if(view.nodes.begin(), view.nodes.end(), has_a_vote));
+  result.quorum = result.voters / 2 + 1;
+  result.votes = static_cast<std::uint32_t>(std::count_if(
+      view.nodes.begin(), view.nodes.end(), [&](const node_view& n) { return has_a_vote(n) && votes(n); }));
   if (!view.any_answer()) {
     result.code = exit_code::unreachable;
     result.word = "unreachable";
@@ -135,7 +140,8 @@ verdict judge(const cluster_view& view) {
                                  [](const node_view& n) { return votes(n) && n.quorum.value_or(true); });
   if (result.votes < result.quorum)
     result.problems.push_back("only " + std::to_string(result.votes) + " of " +
-                              std::to_string(view.nodes.size()) + " nodes are up, " +
+                              std::to_string(result.voters) +
+                              (result.voters < view.nodes.size() ? " voters" : " nodes") + " are up, " +
                               std::to_string(result.quorum) + " are needed");
   else if (!result.leader)
     result.problems.push_back("no node knows a leader");
@@ -164,8 +170,9 @@ std::string status_text(const cluster_view& view, const verdict& judged, bool co
   std::replace(word.begin(), word.end(), '_', ' ');
   std::string text = "cluster " + view.cluster + ": " + tinted(word, how, colour) + ", leader " +
                      judged.leader.value_or("none") + ", " + std::to_string(judged.votes) + " of " +
-                     std::to_string(view.nodes.size()) + " nodes up (" + std::to_string(judged.quorum) +
-                     " needed)\n";
+                     std::to_string(judged.voters) +
+                     (judged.voters < view.nodes.size() ? " voters" : " nodes") + " up (" +
+                     std::to_string(judged.quorum) + " needed)\n";
   for (const auto& problem : judged.problems) text += "  " + tinted("!", how, colour) + " " + problem + "\n";
   for (const auto& note : judged.notes) text += "  " + tinted("~", tint::warn, colour) + " " + note + "\n";
   return text + "\n" + ps_table(view, colour) + "\n" + peers_table(view, colour);
@@ -180,6 +187,7 @@ std::string status_json(const cluster_view& view, const verdict& judged) {
   json["launcher_pid"] = or_null(view.launcher_pid);
   json["leader"] = or_null(judged.leader);
   json["votes"] = judged.votes;
+  json["voters"] = judged.voters;
   json["quorum"] = judged.quorum;
   json["problems"] = judged.problems;
   json["notes"] = judged.notes;

@@ -234,6 +234,10 @@ std::vector<std::string> node_command_line(const launcher_options& options, cons
                                 "--listen",     node.listen,
                                 "--data",       options.directory.node_data(node.id).string()};
   if (!peers.empty()) line.insert(line.end(), {"--peers", peers});
+  std::string voters;
+  for (std::uint32_t number = 1; number <= options.config.voters; ++number)
+    voters += (number > 1 ? "," : "") + std::to_string(number);
+  if (!voters.empty()) line.insert(line.end(), {"--voters", voters});
   line.insert(line.end(), options.node_arguments.begin(), options.node_arguments.end());
   return line;
 }

@@ -7,7 +7,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <caf/all.hpp>
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -21,6 +20,7 @@
 #include "bulwark/supervision/messages.hpp"
 #include "bulwark/supervision/tree.hpp"
 #include "events_json.hpp"
+#include "group_json.hpp"
 #include "members_json.hpp"
 
 namespace bulwark::node {
@@ -45,11 +45,10 @@ namespace bulwark::node {
 namespace {
 
 const caf::duration answer_limit{std::chrono::milliseconds{400}};
+const caf::duration change_limit{std::chrono::seconds{12}};    ///< likewise
 const caf::duration transfer_limit{std::chrono::seconds{10}};  ///< the replica itself ends it much earlier
 constexpr std::chrono::milliseconds answer_head_start{20};
 constexpr const char* own_path = "control";  ///< in the tree of the node, see node_tree.hpp
-
-json failure(const std::string& text) { return {{"ok", false}, {"error", text}}; }
 
 const char* to_string(node_phase phase) {
   switch (phase) {
@@ -136,13 +135,15 @@ class control_actor final : public service_actor {
       return request.reply(events_json(*options_.events, options_.facts->incarnation, request.what));
     if (what == "kill") return kill(request.what.value("actor", json{}), std::move(request.reply));
     if (what == "move_leader") return move_leader(request.what.value("to", json{}), request.reply);
+    if (what == "change_group") return change_group(request.what, request.reply);
     if (what == "drain") {
       options_.drain();
       return request.reply({{"ok", true}});
     }
-    request.reply(
-        failure("\"" + what +
-                "\" is not understood; expected status, members, tree, events, kill, move_leader or drain"));
+    request.reply(failure(
+        "\"" + what +
+        "\" is not understood; expected status, members, tree, events, kill, move_leader, change_group "
+        "or drain"));
   }
 
   // -- status: the replica's part, then the peers', each left out if its actor does not answer in time
@@ -191,7 +192,10 @@ class control_actor final : public service_actor {
   }
 
   static void add(json& out, const consensus::replica_report& report) {
-    out["role"] = report.role == "leader" ? "leader" : "follower";
+    out["role"] = report.role == "candidate" ? "follower" : report.role;
+    out["configured"] = report.configured;
+    out["voters"] = names_of(report.voters);
+    out["learners"] = names_of(report.learners);
     if (report.leader != 0) out["leader"] = "n" + std::to_string(report.leader);
     out["ballot"] = report.ballot;
     out["promised"] = report.promised;
@@ -234,11 +238,8 @@ class control_actor final : public service_actor {
   /// `to` is "n2".
   void move_leader(const json& to, const reply_function& reply) {
     const auto name = to.is_string() ? to.get<std::string>() : std::string{};
-    std::uint32_t target = 0;
-    const auto* end = name.data() + name.size();
-    if (name.size() < 2 || name.front() != 'n' || std::from_chars(name.data() + 1, end, target).ptr != end ||
-        target == 0)
-      return reply(failure("expected the node that is to lead in \"to\", such as n2"));
+    const auto target = number_of(name);
+    if (target == 0) return reply(failure("expected the node that is to lead in \"to\", such as n2"));
     request(options_.replica, transfer_limit, consensus::transfer_leadership{target})
         .then(
             [reply, name](const consensus::transfer_result& result) {
@@ -247,6 +248,17 @@ class control_actor final : public service_actor {
               reply(failure("leadership did not go to " + name + ": " + consensus::to_string(how)));
             },
             [reply](caf::error&) { reply(failure("the replica did not answer in time")); });
+  }
+
+  void change_group(const json& what, const reply_function& reply) {
+    const auto change = to_change(what);
+    if (!change)
+      return reply(
+          failure("expected add, promote, remove or replace in \"change\", a node such as n2 in "
+                  "\"node\", and for replace another in \"by\""));
+    request(options_.replica, change_limit, *change)
+        .then([reply](const consensus::group_change_result& result) { reply(to_json(result)); },
+              [reply](caf::error&) { reply(failure("the replica did not answer in time")); });
   }
 
   // -- the tree

@@ -151,12 +151,12 @@ struct node_tree::impl {
 
   consensus::replica_actor_options replica_settings() const {
     consensus::replica_actor_options settings;
-    settings.core.self = consensus::node_id{parts.options->id};
-    settings.core.members.push_back(settings.core.self);
+    std::vector<std::uint32_t> peers;
     for (const auto& [peer, ref] : links) {
-      settings.core.members.push_back(consensus::node_id{peer});
+      peers.push_back(peer);
       settings.links.emplace(consensus::node_id{peer}, ref);
     }
+    consensus::set_voters(settings.core, consensus::node_id{parts.options->id}, parts.options->voters, peers);
     settings.core.seed = 0;  // drawn anew in each life
     settings.core.interval = parts.options->interval;
     settings.core.timeout = parts.options->timeout;

@@ -3,6 +3,7 @@
 
 #include <toml++/toml.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 #include <string>
@@ -86,6 +87,16 @@ std::map<std::uint32_t, endpoint> parse_peers(const std::string& text) {
   return peers;
 }
 
+std::vector<std::uint32_t> parse_voters(const std::string& text) {
+  std::vector<std::uint32_t> voters;
+  std::istringstream in{text};
+  for (std::string one; std::getline(in, one, ',');)
+    if (!one.empty()) voters.push_back(parse_number(one, 0xffffffff, "number of a node; expected 1 or more"));
+  std::sort(voters.begin(), voters.end());
+  voters.erase(std::unique(voters.begin(), voters.end()), voters.end());
+  return voters;
+}
+
 }  // namespace
 
 std::string to_string(const endpoint& where) {
@@ -110,6 +121,9 @@ std::string node_options::validate() const {
   if (data.empty()) return "--data is missing; expected the directory for this node's data";
   if (peers.contains(id))
     return "--peers names node " + std::to_string(id) + ", which is this node; expected the others only";
+  for (const auto voter : voters)
+    if (voter != id && !peers.contains(voter))
+      return "--voters names node " + std::to_string(voter) + "; expected this node or one of --peers";
   for (const auto& [peer, where] : peers) {
     if (peer == 0) return "--peers names node 0; expected numbers of 1 or more";
     if (where.port == 0)
@@ -140,6 +154,7 @@ node_options parse_options(int argc, char** argv) {
   std::string resp = node::to_string(options.resp);
   std::string listen = node::to_string(options.listen);
   std::string peers;
+  std::string voters;
   std::string config;
   std::string format = "text";
   std::string detector = to_string(options.detector);
@@ -154,6 +169,8 @@ node_options parse_options(int argc, char** argv) {
   app.add_option("--resp", resp, "where clients are served (RESP); port 0 picks a free one");
   app.add_option("--listen", listen, "where peers are listened for; port 0 picks a free one");
   app.add_option("--peers", peers, "the other nodes, as 2=host:port,3=host:port");
+  app.add_option("--voters", voters,
+                 "who votes until the members are changed, as 1,2,3; the others follow; empty: all");
   app.add_option("--data", options.data, "directory for the node's data");
   app.add_option("--config", config, "TOML file with these options; the command line wins");
   app.add_option("--cluster-id", options.cluster, "name of the cluster; nodes of others are refused");
@@ -185,6 +202,7 @@ node_options parse_options(int argc, char** argv) {
     options.resp = parse_endpoint(resp);
     options.listen = parse_endpoint(listen);
     options.peers = parse_peers(peers);
+    options.voters = parse_voters(voters);
     options.detector = parse_detector_kind(detector).value_or(options.detector);
   } catch (const CLI::CallForHelp&) {
     throw options_exit{0, app.help()};

@@ -236,6 +236,18 @@ TEST(reconfiguration, ends_in_time) {
   EXPECT_THAT(bench.changes, ends_with(change_outcome::lost));
 }
 
+TEST(reconfiguration, a_write_on_its_way_to_the_leadership_before_is_not_in_doubt) {
+  replica_bench bench;
+  const auto under = lead(bench);
+  bench.step(change_members{1, change_kind::add, node_id{4}, {}, {}});
+  bench.sync();
+  bench.receive(2, accepted{under, slot{2}, slot{2}});
+  bench.clear();
+  const command late{node_id{2}, 5, 9, "late"};
+  for (int i = 0; i < 2; ++i) bench.receive(2, forward{under, request_kind::write, late});
+  EXPECT_THAT(bench.sent_of<forward_reply>(), ElementsAre(forward_reply{under, 5, 9, outcome::not_done, {}}));
+}
+
 // -- the others -----------------------------------------------------------------------------------------
 
 TEST(reconfiguration, an_accept_waits_until_what_governs_it_is_known) {

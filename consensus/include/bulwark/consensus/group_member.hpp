@@ -32,6 +32,10 @@ namespace bulwark::consensus {
                                                   std::filesystem::path log_directory,
                                                   const std::string& cluster, replica_actor_options settings);
 
+/// Fills in who votes at first: `voters`, or if there are none, `self` and all its `peers`.
+void set_voters(replica_options& core, node_id self, const std::vector<std::uint32_t>& voters,
+                const std::vector<std::uint32_t>& peers);
+
 /// How the children above are restarted: at once the first time, then ever more slowly.
 [[nodiscard]] backoff_options member_delays();
 
@@ -41,7 +45,8 @@ struct group_member_options {
   std::string cluster = "default";                     ///< name of the group; members of others are refused
   std::uint32_t self = 0;                              ///< number of this member, 1 or more
   peer_address listen{"127.0.0.1", 0};                 ///< where the others reach it; port 0 picks a free one
-  std::map<std::uint32_t, peer_address> peers;         ///< the other members
+  std::map<std::uint32_t, peer_address> peers;         ///< the other members, and nodes that may get members
+  std::vector<std::uint32_t> voters;                   ///< who votes at first; empty: all of them, and self
   std::filesystem::path directory;                     ///< for its data; made if it is not there
   duration interval = std::chrono::milliseconds{100};  ///< T_interval: time between heartbeats
   duration timeout = std::chrono::milliseconds{400};   ///< T_timeout
@@ -69,7 +74,8 @@ class group_member {
 
   /// Stable references.
   [[nodiscard]] const caf::actor& front() const;
-  [[nodiscard]] const caf::actor& replica() const;     ///< takes get_replica_status, transfer_leadership
+  [[nodiscard]] const caf::actor& replica()
+      const;  ///< takes get_replica_status, transfer_leadership, change_group
   [[nodiscard]] const caf::actor& supervisor() const;  ///< takes get_tree, kill_child
   [[nodiscard]] std::uint16_t port() const;            ///< where it listens
 

@@ -7,6 +7,7 @@
 #include <caf/type_id.hpp>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace bulwark::consensus {
 
@@ -27,7 +28,7 @@ struct get_replica_status {};
 
 /// How a replica is, for people.
 struct replica_report {
-  std::string role;          ///< "leader", "follower" or "candidate"
+  std::string role;          ///< "leader", "follower", "candidate", or "learner", which has no vote
   std::uint32_t leader = 0;  ///< node that leads, as seen here; 0 if none is known
   std::string ballot;        ///< of that leader, "7.n1"; "0" if none is known
   std::string promised;      ///< highest ballot promised
@@ -39,6 +40,9 @@ struct replica_report {
   std::uint64_t elections = 0;  ///< leader changes seen in this life
   bool quorum = false;          ///< reaches a majority, itself included
   bool storage_writable = true;
+  std::uint64_t configured = 0;         ///< slot that says who belongs to the group; 0: the settings do
+  std::vector<std::uint32_t> voters;    ///< as far as the log is applied here
+  std::vector<std::uint32_t> learners;  ///< likewise
 };
 
 /// Asks a replica_actor that leads to let another member lead. Answered by one `transfer_result` as soon as
@@ -52,6 +56,30 @@ struct transfer_result {
   std::uint8_t outcome = 0;  ///< a `transfer_outcome`: 1 moved
   std::uint32_t leader = 0;  ///< node that leads now, as seen here; 0 if none is known
 };
+
+/// Asks a replica_actor that leads to change who belongs to the group. Answered by one `group_change_result`.
+struct change_group {
+  std::uint8_t kind = 0;   ///< a `change_kind`: 1 add, 2 promote, 3 remove, 4 replace
+  std::uint32_t node = 0;  ///< who comes, gets a vote, or goes
+  std::uint32_t by = 0;    ///< replace: the learner that votes in its place
+  std::string address;     ///< add: where the others reach it; empty: as their settings say
+};
+
+/// What became of a `change_group`.
+struct group_change_result {
+  std::uint8_t outcome = 0;  ///< a `change_outcome`: 1 changed
+  std::uint32_t leader = 0;  ///< not the leader: who is, as seen here; 0 if none is known
+};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, change_group& x) {
+  return f(caf::meta::type_name("change_group"), x.kind, x.node, x.by, x.address);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, group_change_result& x) {
+  return f(caf::meta::type_name("group_change_result"), x.outcome, x.leader);
+}
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, transfer_leadership& x) {
@@ -81,7 +109,8 @@ typename Inspector::result_type inspect(Inspector& f, get_replica_status&) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, replica_report& x) {
   return f(caf::meta::type_name("replica_report"), x.role, x.leader, x.ballot, x.promised, x.chosen,
-           x.applied, x.last, x.in_flight, x.waiting, x.elections, x.quorum, x.storage_writable);
+           x.applied, x.last, x.in_flight, x.waiting, x.elections, x.quorum, x.storage_writable, x.configured,
+           x.voters, x.learners);
 }
 
 }  // namespace bulwark::consensus
@@ -93,6 +122,8 @@ CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::get_replica_status))
 CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::replica_report))
 CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::transfer_leadership))
 CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::transfer_result))
+CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::change_group))
+CAF_ADD_TYPE_ID(bulwark_consensus, (bulwark::consensus::group_change_result))
 CAF_END_TYPE_ID_BLOCK(bulwark_consensus)
 
 namespace bulwark::consensus {

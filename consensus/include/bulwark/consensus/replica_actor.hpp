@@ -20,8 +20,9 @@ struct replica_actor_options {
   /// With `incarnation` 0 each spawned actor draws a random one, as does `seed` 0: two lives must never share
   /// an incarnation.
   replica_options core;
-  caf::actor log;                       ///< a log_store_actor, or a stable reference to one
-  std::map<node_id, caf::actor> links;  ///< takes peer_packet for each other member
+  caf::actor log;  ///< a log_store_actor, or a stable reference to one
+  std::map<node_id, caf::actor>
+      links;  ///< takes peer_packet for each other node that is, or may get, in the group
   std::function<std::unique_ptr<state_machine>()> machine;
   std::function<void()> on_ready;  ///< called in the actor once it has recovered and takes part
   duration stall_after =
@@ -33,10 +34,10 @@ struct replica_actor_options {
 /// Spawns a member of a Paxos group: the replica of consensus/core, its state machine, and the actors around
 /// them.
 ///
-/// Takes:    submit, get_replica_status (messages.hpp); peer_packet of channel 0, peer_link_state;
-/// log_writable. Answers:  every submit gets one submit_result; those that are open when the actor ends get
-/// the outcome `unknown`. Does:     events in, effects out in their order, and decides nothing. All messages
-/// that are at hand make one turn: one packet for
+/// Takes:    submit, get_replica_status, transfer_leadership, change_group (messages.hpp); peer_packet of
+/// channel 0, peer_link_state; log_writable. Answers:  every submit gets one submit_result; those that are
+/// open when the actor ends get the outcome `unknown`. Does:     events in, effects out in their order, and
+/// decides nothing. All messages that are at hand make one turn: one packet for
 ///           each peer at its end, and one append to the log at a time, with the records that gathered
 ///           meanwhile.
 /// Ends:     when the log fails (with the log's error); its supervisor restarts log and replica in this

@@ -33,6 +33,7 @@ struct cluster_config {
   std::string cluster;  ///< cluster id, the same in every hello and data directory
   std::uint16_t base_port = default_port;
   std::vector<node_entry> nodes;
+  std::uint32_t voters = 0;  ///< the first so many vote until the members are changed; 0: all
 
   const node_entry* find(std::string_view id) const;
 
@@ -40,9 +41,10 @@ struct cluster_config {
 };
 
 /// A cluster of `nodes` nodes on 127.0.0.1: node i listens on base_port + i and speaks RESP on base_port +
-/// 100 + i. Errors: throws failure (usage) when a port would leave the range or `nodes` is not in [1,
-/// nodes_max].
-cluster_config plan_cluster(std::uint32_t nodes, std::uint16_t base_port, std::string cluster);
+/// 100 + i. The first `voters` vote at first; 0: all. Errors: throws failure (usage) when a port would leave
+/// the range, `nodes` is not in [1, nodes_max], or `voters` is more.
+cluster_config plan_cluster(std::uint32_t nodes, std::uint16_t base_port, std::string cluster,
+                            std::uint32_t voters = 0);
 
 /// cluster.json as text, and back. Errors: parse throws failure (unhealthy) saying what is wrong in the text.
 std::string to_json_text(const cluster_config& config);
@@ -63,11 +65,12 @@ void save_config(const cluster_directory& directory, const cluster_config& confi
 struct cluster_wish {
   std::optional<std::uint32_t> nodes;
   std::optional<std::uint16_t> base_port;
+  std::optional<std::uint32_t> voters = {};
 };
 
 /// The cluster to run: a new one if `stored` is empty (5 nodes unless wished otherwise), else the stored one,
 /// with new addresses if the base port differs. `fresh_name` names a new cluster. Errors: throws failure
-/// (usage) when the number of nodes differs from the stored one.
+/// (usage) when the number of nodes or of voters differs from the stored one.
 cluster_config settle(const std::optional<cluster_config>& stored, const cluster_wish& wish,
                       const std::string& fresh_name);
 

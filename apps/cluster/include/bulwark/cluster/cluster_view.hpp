@@ -42,6 +42,9 @@ struct node_view {
   std::string reason;     ///< why it is down or was last restarted
   bool answered = false;  ///< did the node itself answer?
   std::vector<peer_view> peers;
+  std::optional<std::uint64_t> configured;  ///< slot that says who votes, as far as it has applied the log
+  std::vector<std::string> voters;
+  std::vector<std::string> learners;
 };
 
 /// What is known of a cluster at one moment.

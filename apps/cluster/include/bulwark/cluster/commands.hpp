@@ -9,6 +9,7 @@
 
 #include "bulwark/cluster/cluster_config.hpp"
 #include "bulwark/cluster/failure.hpp"
+#include "bulwark/cluster/member_plan.hpp"
 
 namespace bulwark::cluster {
 
@@ -42,6 +43,12 @@ exit_code run_rolling_restart(const common_options& common, std::chrono::seconds
 /// Has the node that leads hand over to `node`, and prints who leads then. Errors: throws failure if nobody
 /// leads, or the leader could not hand over.
 exit_code run_leader_move(const common_options& common, const std::string& node);
+/// Prints who votes, who learns, and who does neither.
+exit_code run_member_list(const common_options& common);
+/// Changes who votes, step by step, and prints who does then. What may pass, such as a learner that lags, is
+/// waited for. Errors: throws failure if the goal is not reached within `patience`; it may be begun again.
+exit_code run_member_change(const common_options& common, const member_goal& goal,
+                            std::chrono::seconds patience);
 /// Stops all nodes and the launcher and waits for them. Fine if nothing runs.
 exit_code run_down(const common_options& common);
 /// Prints the last `lines` events of each node's tree; with `follow`, goes on until interrupted.

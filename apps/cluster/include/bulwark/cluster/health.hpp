@@ -16,7 +16,8 @@ struct verdict {
   exit_code code = exit_code::ok;
   std::string word;                   ///< healthy, unhealthy, no_quorum, unreachable
   std::optional<std::string> leader;  ///< whom the nodes that answered agree on
-  std::uint32_t votes = 0;            ///< nodes that are up and answered
+  std::uint32_t votes = 0;            ///< voters that are up and answered
+  std::uint32_t voters = 0;           ///< nodes that have a vote; all, if none answered
   std::uint32_t quorum = 0;           ///< votes that are needed to decide
   std::vector<std::string> problems;  ///< one sentence each, the worst first
   std::vector<std::string> notes;     ///< what is unusual, but no fault; one sentence each

@@ -34,7 +34,8 @@ struct node_options {
   std::string cluster = "default";
   endpoint resp{"127.0.0.1", 0};
   endpoint listen{"127.0.0.1", 0};
-  std::map<std::uint32_t, endpoint> peers;  ///< the other members, as they are to be dialled
+  std::map<std::uint32_t, endpoint> peers;  ///< the other nodes, as they are to be dialled
+  std::vector<std::uint32_t> voters;        ///< who votes until the log says otherwise; empty: all
   std::filesystem::path data;
   std::chrono::milliseconds interval{100};  ///< T_interval of heartbeats
   std::chrono::milliseconds timeout{400};   ///< T_timeout: silent for T_interval + T_timeout is gone
