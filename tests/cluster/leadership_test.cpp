@@ -13,7 +13,6 @@ namespace bulwark::cluster_test {
 namespace {
 
 using load::checked_load;
-using load::eventually;
 using load::local_cluster;
 using testing::HasSubstr;
 
@@ -21,12 +20,6 @@ std::string other_than(const local_cluster& cluster, const std::string& leader) 
   const auto& ids = cluster.ids();
   const auto at = std::find(ids.begin(), ids.end(), leader);
   return at + 1 == ids.end() ? ids.front() : *(at + 1);
-}
-
-/// Some more requests were done, so that what came before had them in its way.
-void await_more(const checked_load& load, std::uint64_t requests) {
-  const auto wanted = load.totals().done + requests;
-  ASSERT_TRUE(eventually(10s, [&] { return load.totals().done >= wanted; }));
 }
 
 TEST(leadership, moves_under_load_without_a_failed_request) {

@@ -40,6 +40,11 @@ load::client client_of(const load::endpoint& node, duration request_timeout) {
   return load::client({.endpoints = {node}, .request_timeout = request_timeout});
 }
 
+void await_more(const load::checked_load& load, std::uint64_t requests) {
+  const auto wanted = load.totals().done + requests;
+  ASSERT_TRUE(load::eventually(10s, [&] { return load.totals().done >= wanted; }));
+}
+
 load::call_result call_until_done(load::client& caller, std::initializer_list<std::string_view> arguments,
                                   duration patience) {
   load::call_result last;

@@ -27,6 +27,10 @@ load::load_options modest_load(std::vector<load::endpoint> endpoints);
 /// Reads everything back, and expects that nothing at all was broken.
 void expect_nothing_lost(load::checked_load& load);
 
+/// Waits until some more requests were done, so that what came before had them in its way. Fails the test if
+/// they are not.
+void await_more(const load::checked_load& load, std::uint64_t requests);
+
 /// A client that begins at one node and stays there, and answers of which have this long.
 load::client client_of(const load::endpoint& node, duration request_timeout = 5s);
 

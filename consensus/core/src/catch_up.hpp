@@ -9,9 +9,9 @@
 #include "bulwark/actors/core/time.hpp"
 #include "bulwark/consensus/core/replica.hpp"
 #include "output.hpp"
+#include "roster.hpp"
 #include "slot_log.hpp"
 #include "snapshots.hpp"
-#include "roster.hpp"
 
 namespace bulwark::consensus {
 

@@ -11,9 +11,10 @@ namespace {
 constexpr std::uint8_t configuration_version = 1;
 
 /// What a snapshot with a configuration begins with: "bwcf" behind four bytes that begin no text.
-constexpr std::string_view snapshot_mark{"\xff\xff\xff\xff"
-                                         "bwcf",
-                                         8};
+constexpr std::string_view snapshot_mark{
+    "\xff\xff\xff\xff"
+    "bwcf",
+    8};
 
 auto place_of(const std::vector<group_node>& nodes, node_id which) {
   return std::lower_bound(nodes.begin(), nodes.end(), which,
@@ -81,8 +82,8 @@ std::optional<configuration> decode_configuration(std::string_view encoded) {
   for (auto& one : found.nodes)
     if (!decode_node(in, one)) return {};
   const auto out_of_order = [](const group_node& a, const group_node& b) { return a.id >= b.id; };
-  const bool ascending = std::adjacent_find(found.nodes.begin(), found.nodes.end(), out_of_order) ==
-                         found.nodes.end();
+  const bool ascending =
+      std::adjacent_find(found.nodes.begin(), found.nodes.end(), out_of_order) == found.nodes.end();
   if (!in.complete() || !ascending || found.voters() == 0) return {};
   return found;
 }
@@ -149,7 +150,9 @@ planned_change plan(const configuration& now, const change_members& what) {
   auto& nodes = planned.nodes;
   const auto refuse = [](change_outcome why) { return planned_change{why, {}}; };
   const auto drop = [&](node_id which) { nodes.erase(place_of(nodes, which)); };
-  const auto promote = [&](node_id which) { nodes[static_cast<std::size_t>(place_of(nodes, which) - nodes.begin())].votes = true; };
+  const auto promote = [&](node_id which) {
+    nodes[static_cast<std::size_t>(place_of(nodes, which) - nodes.begin())].votes = true;
+  };
   const auto* node = now.find(what.node);
   switch (what.kind) {
     case change_kind::add:

@@ -131,7 +131,8 @@ void election::adopt_highest() {
 void election::adopt_content() {
   leader_ = {};
   for (std::size_t i = 0; i < roster_.size(); ++i)
-    if (alive_.has(i) && is_other_voter(i) && peers_[i].content) leader_ = std::max(leader_, peers_[i].leader);
+    if (alive_.has(i) && is_other_voter(i) && peers_[i].content)
+      leader_ = std::max(leader_, peers_[i].leader);
 }
 
 bool election::is_content() const {
@@ -166,8 +167,7 @@ duration election::patience(slot chosen) {
   const std::pair mine{chosen, roster_.at(roster_.self())};
   duration wait{0};
   for (std::size_t i = 0; i < roster_.size(); ++i)
-    if (is_other_voter(i) && alive_.has(i) && std::pair{peers_[i].chosen, roster_.at(i)} > mine)
-      wait += step;
+    if (is_other_voter(i) && alive_.has(i) && std::pair{peers_[i].chosen, roster_.at(i)} > mine) wait += step;
   const auto jitter = random_.next01() * static_cast<double>(step.count());
   return roster_.voters() == 1 ? duration{0} : wait + duration{static_cast<duration::rep>(jitter)};
 }

@@ -59,7 +59,8 @@ class election {
   /// Asks a peer at once how far it is, not with the next round.
   void ask(std::size_t index) { out_.post(roster_.at(index), beat{round_}); }
   void step_down();
-  /// Others belong to the group from now on; what was said at the `forgotten` indices was said by somebody else.
+  /// Others belong to the group from now on; what was said at the `forgotten` indices was said by somebody
+  /// else.
   void on_members_changed(const std::vector<std::size_t>& forgotten, instant now);
   /// Starts over with a ballot above all seen. @pre leads()
   void raise_own();
@@ -71,6 +72,10 @@ class election {
   [[nodiscard]] bool has_quorum() const { return roster_.is_majority(alive_); }
   /// Who was heard of within T_interval + T_timeout, as of the last decision; self included.
   [[nodiscard]] const node_set& alive() const { return alive_; }
+  /// It was heard of in the last two rounds, or is this replica itself.
+  [[nodiscard]] bool was_just_heard(std::size_t index, instant now) const {
+    return index == roster_.self() || (alive_.has(index) && now - peers_[index].at <= 2 * times_.interval);
+  }
   /// How far a peer said that it knows the log to be chosen.
   [[nodiscard]] slot chosen_of(std::size_t index) const { return peers_[index].chosen; }
   /// False if the link to the peer is known to be lost.

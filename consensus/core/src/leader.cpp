@@ -160,7 +160,8 @@ void leader::on_accepted(std::size_t from, const accepted& what) {
 void leader::tell_chosen(const election& links) {
   if (phase_ != phase::proposing) return;
   for (std::size_t i = 0; i < roster_.size(); ++i)
-    if (i != roster_.self() && links.is_linked(i)) out_.post(roster_.at(i), chosen_up_to{under_, log_.chosen()});
+    if (i != roster_.self() && links.is_linked(i))
+      out_.post(roster_.at(i), chosen_up_to{under_, log_.chosen()});
 }
 
 void leader::on_interval(const election& links, instant now) {

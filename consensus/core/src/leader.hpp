@@ -17,8 +17,8 @@
 #include "election.hpp"
 #include "output.hpp"
 #include "phase_one.hpp"
-#include "slot_log.hpp"
 #include "roster.hpp"
+#include "slot_log.hpp"
 
 namespace bulwark::consensus {
 
@@ -29,8 +29,8 @@ namespace bulwark::consensus {
 ///             (2) nothing is proposed before a majority promised, and all slots that it knows as chosen are
 ///             known here (3) while proposing, chosen moves only by accepts of the own ballot. So an acceptor
 ///             may take
-///                 the watermark as said about what it accepted under this very ballot. (4) nothing is proposed
-///                 behind a configuration, as others choose there: what follows is a new leadership
+///                 the watermark as said about what it accepted under this very ballot. (4) nothing is
+///                 proposed behind a configuration, as others choose there: what follows is a new leadership
 /// Bounds:     at most options.window slots in flight, and options.waiting_* commands waiting for one
 ///
 ///   idle --take_over--> preparing --majority promised--> catching_up --all chosen known--> proposing
@@ -112,8 +112,8 @@ class leader {
 
   phase phase_ = phase::idle;
   bool paused_ = false;
-  std::optional<value> configuration_;        ///< waits for a slot
-  bool closed_ = false;                       ///< a configuration is in flight, so nothing else may follow
+  std::optional<value> configuration_;  ///< waits for a slot
+  bool closed_ = false;                 ///< a configuration is in flight, so nothing else may follow
   ballot under_;
   phase_one promises_;
   slot catch_up_to_{};                        ///< catching_up: everything up to here is chosen

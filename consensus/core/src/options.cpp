@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <string>
 
-#include "bulwark/consensus/core/replica.hpp"
 #include "bulwark/consensus/core/configuration.hpp"
+#include "bulwark/consensus/core/replica.hpp"
 
 namespace bulwark::consensus {
 namespace {
@@ -27,8 +27,7 @@ std::string check_members(const replica_options& options) {
   if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
     return "member " + to_string(*twice) + " stands twice";
   const bool is_member = std::binary_search(sorted.begin(), sorted.end(), options.self);
-  if (!is_member && !options.joins)
-    return "self, " + to_string(options.self) + ", is not among the members";
+  if (!is_member && !options.joins) return "self, " + to_string(options.self) + ", is not among the members";
   if (is_member && options.joins)
     return "self, " + to_string(options.self) + ", is among the members; expected it not to join them";
   if (options.self == node_id::none) return "self is 0, expected the number of a node";

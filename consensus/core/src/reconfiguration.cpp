@@ -5,8 +5,8 @@
 
 namespace bulwark::consensus {
 
-void reconfiguration::begin(const change_members& what, const election& ballots, leader& proposer, slot chosen,
-                            bool moving, instant now) {
+void reconfiguration::begin(const change_members& what, const election& ballots, leader& proposer,
+                            slot chosen, bool moving, instant now) {
   const auto refuse = [&](change_outcome why) {
     out_.emit(members_changed{what.number, why, ballots.followed().node});
   };
@@ -16,24 +16,25 @@ void reconfiguration::begin(const change_members& what, const election& ballots,
   auto planned = plan(roster_.current(), what);
   if (planned.result != change_outcome::changed) return refuse(planned.result);
   configuration wanted{slot::none, roster_.current().at, std::move(planned.nodes)};
-  if (const auto result = check(wanted, ballots, chosen); result != change_outcome::changed)
+  if (const auto result = check(wanted, ballots, chosen, now); result != change_outcome::changed)
     return refuse(result);
   proposer.propose(to_value(wanted));
   running_ = running_change{what.number, std::move(wanted), ballots.own(), now + options_.request_timeout};
 }
 
-/// The group must go on with the new voters: a majority of them is heard of, and whoever is new among them
-/// holds what the group agreed on, up to what a leader can have in flight.
-change_outcome reconfiguration::check(const configuration& wanted, const election& ballots,
-                                      slot chosen) const {
+/// The group must go on with the new voters: a majority of them was just heard of, since a wrong guess would
+/// cost its availability; and whoever is new among them holds what the group agreed on, up to what a leader
+/// can have in flight.
+change_outcome reconfiguration::check(const configuration& wanted, const election& ballots, slot chosen,
+                                      instant now) const {
   std::size_t reached = 0;
   for (const auto& one : wanted.nodes) {
     if (!one.votes) continue;
     const auto index = roster_.index_of(one.id);
-    const bool alive = index && ballots.alive().has(*index);
-    reached += alive ? 1 : 0;
+    const bool heard = index && ballots.was_just_heard(*index, now);
+    reached += heard ? 1 : 0;
     if (roster_.current().is_voter(one.id)) continue;
-    if (!alive || number(ballots.chosen_of(*index)) + 4 * options_.window < number(chosen))
+    if (!heard || number(ballots.chosen_of(*index)) + 4 * options_.window < number(chosen))
       return change_outcome::behind;
   }
   if (!wanted.is_voter(options_.self)) return change_outcome::leads;

@@ -17,7 +17,8 @@ namespace bulwark::consensus {
 
 /// Changes who belongs to the group, on request and through the log.
 ///
-/// Rule:   the leader proposes the new configuration in a slot of its own, and nothing behind it. Once that is
+/// Rule:   the leader proposes the new configuration in a slot of its own, and nothing behind it. Once that
+/// is
 ///         chosen, whoever applies it goes by it, and the leader begins anew under a higher ballot, for which
 ///         it asks the new voters. So every slot has one set of voters in both phases, and a leader of the
 ///         new ones has heard from a majority of the old, or from whoever did. The change is answered once
@@ -52,7 +53,8 @@ class reconfiguration {
     bool adopted = false;
   };
 
-  [[nodiscard]] change_outcome check(const configuration& wanted, const election& ballots, slot chosen) const;
+  [[nodiscard]] change_outcome check(const configuration& wanted, const election& ballots, slot chosen,
+                                     instant now) const;
   void finish(change_outcome result);
 
   const replica_options& options_;

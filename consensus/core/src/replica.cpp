@@ -102,8 +102,8 @@ void replica::state::settle() {
 // -- leadership --------------------------------------------------------------------------------------
 
 void replica::state::decide_who_leads() {
-  const bool able = writable && !log.must_replay() && group.is_voter(group.self()) &&
-                    given.allows(options.self, now);
+  const bool able =
+      writable && !log.must_replay() && group.is_voter(group.self()) && given.allows(options.self, now);
   switch (ballots.decide(now, able, log.chosen())) {
     case election::decision::take_over: begin_leadership(); break;
     case election::decision::step_down: end_leadership(); break;
@@ -273,8 +273,7 @@ void replica::state::conclude(const command& what, ballot under, outcome result,
   if (is_own(what))
     own_requests.finish(what.request, result, std::move(reply));
   else if (what.origin != options.self)
-    out.post(what.origin,
-             forward_reply{under, what.incarnation, what.request, result, std::move(reply)});
+    out.post(what.origin, forward_reply{under, what.incarnation, what.request, result, std::move(reply)});
 }
 
 void replica::state::give_back(std::vector<command> unproposed) {

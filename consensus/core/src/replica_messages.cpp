@@ -71,9 +71,9 @@ void replica::state::on(std::size_t from, accept& what) {
     take_watermark(from, what.under, what.chosen);
     apply_configurations();
   }
-  // Whoever accepts for new voters has what made them voters on disk: else a majority of them could start anew
-  // without one that knows it. A leader that does not know of its removal gets it acknowledged like all that is
-  // chosen: so it comes to know.
+  // Whoever accepts for new voters has what made them voters on disk: else a majority of them could start
+  // anew without one that knows it. A leader that does not know of its removal gets it acknowledged like all
+  // that is chosen: so it comes to know.
   if (writable && what.governed_by <= group.current().at) {
     give_way_to(what.under);
     if (memory.on_accept(group.at(from), what)) ballots.on_leader(what.under, now);

@@ -15,11 +15,11 @@
 #include "reads.hpp"
 #include "reconfiguration.hpp"
 #include "requests.hpp"
+#include "roster.hpp"
 #include "seen_requests.hpp"
 #include "slot_log.hpp"
 #include "snapshots.hpp"
 #include "transfer.hpp"
-#include "roster.hpp"
 
 namespace bulwark::consensus {
 

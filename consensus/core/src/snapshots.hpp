@@ -9,8 +9,8 @@
 #include "bulwark/actors/core/time.hpp"
 #include "bulwark/consensus/core/replica.hpp"
 #include "output.hpp"
-#include "slot_log.hpp"
 #include "roster.hpp"
+#include "slot_log.hpp"
 
 namespace bulwark::consensus {
 
@@ -18,7 +18,12 @@ namespace bulwark::consensus {
 class snapshot_giver {
  public:
   snapshot_giver(const replica_options& options, const roster& group, slot newest, slot kept, output& out)
-      : options_{options}, roster_{group}, newest_{newest}, kept_{kept}, out_{out}, fetching_(node_set::capacity) {}
+      : options_{options},
+        roster_{group},
+        newest_{newest},
+        kept_{kept},
+        out_{out},
+        fetching_(node_set::capacity) {}
 
   /// The slot of the newest durable snapshot; none if there is none.
   [[nodiscard]] slot newest() const { return newest_; }

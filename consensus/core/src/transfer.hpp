@@ -12,8 +12,8 @@
 #include "election.hpp"
 #include "leader.hpp"
 #include "output.hpp"
-#include "slot_log.hpp"
 #include "roster.hpp"
+#include "slot_log.hpp"
 
 namespace bulwark::consensus {
 
