@@ -87,6 +87,23 @@ TEST(voters, a_leader_is_removed_once_it_has_handed_over) {
   EXPECT_TRUE(cluster.stop()) << "the cluster did not stop when asked to";
 }
 
+TEST(voters, one_that_stays_down_is_replaced) {
+  auto options = three_of_five();
+  options.extra.insert(options.extra.end(), {"--replace-after-s", "1"});
+  local_cluster cluster(options);
+  ASSERT_TRUE(cluster.await_all_up(10s)) << cluster.describe();
+  const auto leader = cluster.await_leader(10s);
+  ASSERT_EQ(cluster.command({"pause", leader}).exit_code, 0);
+  const auto list = [&] { return cluster.command({"member", "list"}).out; };
+  ASSERT_TRUE(load::eventually(20s, [&] {
+    return list().find("3 vote:") == 0 && list().find(leader + "  voter") == std::string::npos;
+  })) << list();
+  ASSERT_EQ(cluster.command({"resume", leader}).exit_code, 0);
+  ASSERT_TRUE(cluster.await_all_up(10s)) << cluster.describe();
+  EXPECT_THAT(list(), HasSubstr(leader + "    outside")) << "it goes on without a vote";
+  EXPECT_TRUE(cluster.stop()) << "the cluster did not stop when asked to";
+}
+
 TEST(voters, what_would_stop_the_group_is_refused) {
   local_cluster cluster(three_of_five());
   ASSERT_TRUE(cluster.await_all_up(10s)) << cluster.describe();

@@ -121,6 +121,8 @@ class command_line {
     add_passed_on(up, "--timeout-ms", "A peer not heard for interval + timeout is faulty");
     add_passed_on(up, "--lease-ms",
                   "The leader reads by leases of this length; 0, the default: it asks others");
+    add_passed_on(up, "--replace-after-s",
+                  "A voter down for so long (default 30) is replaced by a node without a vote; 0: never");
     add_passed_on(up, "--sessions", "Session workers per node");
     add_passed_on(up, "--log-level", "trace, debug, info, warn, error");
     add_passed_on(up, "--log-format", "text or json");

@@ -24,6 +24,7 @@
 #include "control.hpp"
 #include "membership_actor.hpp"
 #include "serving_addresses.hpp"
+#include "voter_keeper_actor.hpp"
 
 namespace bulwark::node {
 
@@ -184,6 +185,16 @@ struct node_tree::impl {
     });
   }
 
+  child voters_branch() {
+    const voter_keeper_options settings{.replica = replica,
+                                        .board = board,
+                                        .look_every = std::max<duration>(parts.options->interval, 500ms),
+                                        .patience = parts.options->replace_after};
+    return worker("voters", {}, [settings](caf::actor_system& sys, const caf::actor&) {
+      return spawn_voter_keeper(sys, settings);
+    });
+  }
+
   child control_branch(const std::weak_ptr<impl>& weak) {
     return worker("control", {}, [this, weak](caf::actor_system& sys, const caf::actor&) {
       control_options settings;
@@ -244,8 +255,9 @@ node_tree::node_tree(caf::actor_system& system, node_parts parts)
   node.parts.facts->listen = node::to_string(endpoint{listen.host, port});
   supervisor_options root{
       .name = "root", .flags = flags(restart_strategy::one_for_one), .children = {}, .sink = node.parts.sink};
-  root.children = {node.links_branch(),      node.heartbeats_branch(),   node.consensus_branch(),
-                   node.membership_branch(), node.control_branch(impl_), node.clients_branch()};
+  root.children = {node.links_branch(),      node.heartbeats_branch(), node.consensus_branch(),
+                   node.membership_branch(), node.voters_branch(),     node.control_branch(impl_),
+                   node.clients_branch()};
   root.parent = node.parts.parent;
   const std::lock_guard guard{node.root_mutex};
   node.root = spawn_supervisor(system, std::move(root));

@@ -138,6 +138,8 @@ std::string node_options::validate() const {
            std::to_string((interval + timeout).count()) + ", which is T_interval + T_timeout";
   if (drain < 0ms || drain > 10min)
     return "--drain-ms is " + std::to_string(drain.count()) + "; expected 0 to 600000";
+  if (replace_after < 0s || replace_after > 24h)
+    return "--replace-after-s is " + std::to_string(replace_after.count()) + "; expected 0 (never) to 86400";
   if (sessions < 1 || sessions > 256)
     return "--sessions is " + std::to_string(sessions) + "; expected 1 to 256";
   for (const auto& [name, where] : {std::pair{"--resp", resp}, std::pair{"--listen", listen}})
@@ -162,6 +164,7 @@ node_options parse_options(int argc, char** argv) {
   std::int64_t timeout = options.timeout.count();
   std::int64_t lease = options.lease.count();
   std::int64_t drain = options.drain.count();
+  std::int64_t replace_after = options.replace_after.count();
 
   CLI::App app{"Runs one node in the foreground.", "bulwark node"};
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->always_capture_default();
@@ -184,6 +187,8 @@ node_options parse_options(int argc, char** argv) {
          "--detector", detector,
          "who counts as suspect: fixed, by T_timeout alone, or phi, by how regularly a peer was heard so far")
       ->check(CLI::IsMember({"fixed", "phi"}));
+  app.add_option("--replace-after-s", replace_after,
+                 "a voter down for so long is replaced by a node without a vote, if one is up; 0: never");
   app.add_option("--drain-ms", drain, "how long requests in flight may take after SIGTERM");
   app.add_option("--sessions", options.sessions, "session workers for client connections");
   app.add_flag("--insecure", options.insecure, "allow addresses that other machines can reach, without TLS");
@@ -215,6 +220,7 @@ node_options parse_options(int argc, char** argv) {
   options.timeout = std::chrono::milliseconds{timeout};
   options.lease = std::chrono::milliseconds{lease};
   options.drain = std::chrono::milliseconds{drain};
+  options.replace_after = std::chrono::seconds{replace_after};
   options.format = format == "json" ? log_format::json : log_format::text;
   if (const auto problem = options.validate(); !problem.empty()) throw options_exit{usage, problem};
   return options;

@@ -41,6 +41,8 @@ struct node_options {
   std::chrono::milliseconds timeout{400};   ///< T_timeout: silent for T_interval + T_timeout is gone
   std::chrono::milliseconds lease{0};       ///< of the leader, to read without asking the others; 0: none
   detector_kind detector = detector_kind::phi;
+  std::chrono::seconds replace_after{30};  ///< a voter down for so long is replaced by a node without a vote,
+                                           ///< if there is one; 0: never
   std::chrono::milliseconds drain{5000};  ///< how long requests in flight may take after SIGTERM
   std::size_t sessions = 4;
   bool insecure = false;
