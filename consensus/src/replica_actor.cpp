@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <random>
 #include <utility>
@@ -36,6 +37,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::turn_ended)
 
 namespace bulwark::consensus {
 namespace {
+
+/// At most so many may wait for a state.
+constexpr std::size_t compared_max = 16;
 
 const char* role_name(replica_role role) {
   switch (role) {
@@ -81,6 +85,7 @@ class replica_actor final : public actor_base {
 
   void on_exit() override {
     open_.give_up();
+    for (auto& [at, asker] : std::exchange(compared_, {})) asker.deliver(replica_state{});
     // The log may still owe this actor an answer, and so hold it: without this they would keep each other.
     options_.log = nullptr;
     options_.links.clear();
@@ -100,7 +105,7 @@ class replica_actor final : public actor_base {
            [this](timer_fired timer) { wake_up(timer.generation); }, [this](turn_ended) { end_turn(); },
            [this](get_replica_status) { return report(); },
            [this](transfer_leadership what) { return take(what); },
-           [this](change_group& what) { return take(what); });
+           [this](change_group& what) { return take(what); }, [this](get_state what) { return take(what); });
     step(tick{});
     if (options_.on_ready) options_.on_ready();
   }
@@ -126,6 +131,15 @@ class replica_actor final : public actor_base {
     auto promise = make_response_promise<group_change_result>();
     step(change_members{open_.add(promise), change_kind{what.kind}, node_id{what.node}, node_id{what.by},
                         std::move(what.address)});
+    return promise;
+  }
+
+  caf::result<replica_state> take(get_state what) {
+    auto promise = make_response_promise<replica_state>();
+    const auto now_at = core_->status().applied;
+    if (compared_.size() == compared_max) return caf::make_error(caf::sec::runtime_error, "too many wait");
+    compared_.emplace(what.at == slot::none ? now_at : what.at, promise);
+    show_state(now_at);
     return promise;
   }
 
@@ -178,7 +192,18 @@ class replica_actor final : public actor_base {
     std::vector<bytes> replies;
     replies.reserve(what.what.commands.size());
     for (const auto& one : what.what.commands) replies.push_back(machine_->apply(one.payload));
+    if (!compared_.empty()) show_state(what.at);
     if (what.wants_replies) step(replied{what.number, std::move(replies)});
+  }
+
+  /// Those who wait for the state right behind this slot get it; those whose slot is gone by get none.
+  void show_state(slot at) {
+    std::shared_ptr<const bytes> state;
+    for (; !compared_.empty() && compared_.begin()->first <= at; compared_.erase(compared_.begin())) {
+      if (compared_.begin()->first == at && !state)
+        if (auto saved = machine_->save()) state = std::make_shared<const bytes>(*std::move(saved));
+      compared_.begin()->second.deliver(replica_state{at, compared_.begin()->first == at ? state : nullptr});
+    }
   }
 
   void perform(query& what) { step(replied{what.number, {machine_->query(what.payload)}}); }
@@ -370,7 +395,8 @@ class replica_actor final : public actor_base {
   std::unique_ptr<state_machine> machine_;
 
   open_requests open_;
-  std::vector<client_request> arrived_;  ///< in this turn
+  std::multimap<slot, caf::typed_response_promise<replica_state>> compared_;  ///< by the slot they wait for
+  std::vector<client_request> arrived_;                                       ///< in this turn
 
   std::vector<effect> effects_;
   bool performing_ = false;

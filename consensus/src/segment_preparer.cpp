@@ -8,20 +8,20 @@
 
 namespace bulwark::consensus {
 
-spare_file make_spare(file_layer& files, const std::filesystem::path& path, std::uint64_t bytes,
+spare_file make_spare(file_layer& files, const std::filesystem::path& path, std::uint64_t capacity,
                       const std::stop_token& stop) {
   // Each chunk is synced by itself: one large flush would hold up the log's own small ones for as long as it
   // takes.
   constexpr std::size_t chunk_bytes = 1u << 20;
-  const std::string zeros(std::min<std::uint64_t>(bytes, chunk_bytes), '\0');
+  const std::string zeros(std::min<std::uint64_t>(capacity, chunk_bytes), '\0');
   try {
     spare_file spare{files.open(path, open_mode::create), path};
-    for (std::uint64_t done = 0; done < bytes;) {
+    for (std::uint64_t done = 0; done < capacity;) {
       if (stop.stop_requested()) {
         files.remove(path);
         return {};
       }
-      const auto size = std::min<std::uint64_t>(zeros.size(), bytes - done);
+      const auto size = std::min<std::uint64_t>(zeros.size(), capacity - done);
       write_all_at(*spare.handle, std::string_view{zeros}.substr(0, size), done);
       spare.handle->sync();
       done += size;
@@ -37,9 +37,9 @@ spare_file make_spare(file_layer& files, const std::filesystem::path& path, std:
   }
 }
 
-segment_preparer::segment_preparer(file_layer& files, std::filesystem::path directory, std::uint64_t bytes,
+segment_preparer::segment_preparer(file_layer& files, std::filesystem::path directory, std::uint64_t capacity,
                                    bool background)
-    : files_{files}, directory_{std::move(directory)}, bytes_{bytes}, background_{background} {
+    : files_{files}, directory_{std::move(directory)}, bytes_{capacity}, background_{background} {
   if (background_) worker_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
 }
 

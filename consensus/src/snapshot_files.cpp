@@ -9,95 +9,23 @@
 #include "bulwark/consensus/core/wire.hpp"
 #include "bulwark/consensus/crc32c.hpp"
 #include "log_files.hpp"
+#include "snapshot_format.hpp"
 
 namespace bulwark::consensus {
 namespace {
 
-constexpr std::uint64_t snapshot_magic = 0x01706e736b777562;   // "buwksnp" and 1, in file order
 constexpr std::uint64_t beginning_magic = 0x017473666b777562;  // "buwkfst" and 1
 constexpr std::uint32_t format_version = 1;
-constexpr std::size_t header_bytes = 64;
 constexpr std::size_t piece_bytes = 1u << 20;
 constexpr std::string_view snapshot_suffix = ".snap";
 constexpr std::string_view beginning_name = "beginning";
 
-struct snapshot_header {
-  std::uint32_t node = 0;
-  std::uint64_t cluster = 0;
-  group_id group{};
-  snapshot_id which;
-  std::uint32_t state_crc = 0;
-};
-
-std::string encode_header(const snapshot_header& header) {
-  std::string out;
-  wire_writer writer{out};
-  writer.put(snapshot_magic);
-  writer.put(format_version);
-  writer.put(header.node);
-  writer.put(header.cluster);
-  writer.put(number(header.group));
-  writer.put(std::uint32_t{0});
-  writer.put(number(header.which.at));
-  writer.put(header.which.total);
-  writer.put(header.which.hash);
-  writer.put(header.state_crc);
-  writer.put(crc32c(out));
-  return out;
-}
-
-std::optional<snapshot_header> decode_header(std::string_view encoded) {
-  if (encoded.size() != header_bytes) return std::nullopt;
-  wire_reader in{encoded};
-  snapshot_header header;
-  std::uint64_t magic = 0, at = 0;
-  std::uint32_t version = 0, group = 0, zero = 0, crc = 0;
-  in.get(magic);
-  in.get(version);
-  in.get(header.node);
-  in.get(header.cluster);
-  in.get(group);
-  in.get(zero);
-  in.get(at);
-  in.get(header.which.total);
-  in.get(header.which.hash);
-  in.get(header.state_crc);
-  in.get(crc);
-  if (magic != snapshot_magic || version != format_version ||
-      crc != crc32c(encoded.substr(0, header_bytes - 4)))
-    return std::nullopt;
-  header.group = group_id{group};
-  header.which.at = slot{at};
-  return header;
-}
-
-/// Writes a whole file so that a crash leaves all of it or nothing under its name.
-void write_durably(file_layer& files, const std::filesystem::path& path,
-                   std::initializer_list<std::string_view> contents) {
-  auto unfinished = path;
-  unfinished += ".tmp";
-  try {
-    auto out = files.open(unfinished, open_mode::create);
-    std::uint64_t end = 0;
-    for (const auto part : contents) {
-      write_all_at(*out, part, end);
-      end += part.size();
-    }
-    out->sync();
-  } catch (const std::system_error&) {
-    files.remove(unfinished);
-    throw;
-  }
-  files.rename(unfinished, path);
-  files.sync_directory(path.parent_path());
-}
-
 /// Whether the state behind the header is as it was written; reads a piece at a time.
 bool is_whole(file& from, const snapshot_header& header) {
-  if (from.size() != header_bytes + header.which.total) return false;
+  if (from.size() != snapshot_header_bytes + header.which.total) return false;
   std::string piece(piece_bytes, '\0');
   std::uint32_t crc = 0;
-  for (std::uint64_t at = header_bytes; at < from.size();) {
+  for (std::uint64_t at = snapshot_header_bytes; at < from.size();) {
     const auto size = from.read_at(piece, at);
     if (size == 0) return false;
     crc = crc32c(std::string_view{piece}.substr(0, size), crc);
@@ -168,9 +96,9 @@ std::filesystem::path snapshot_path(const std::filesystem::path& directory, grou
 
 found_snapshot look_at_snapshot(file_layer& files, const std::filesystem::path& path) {
   auto from = files.open(path, open_mode::read);
-  std::string encoded(header_bytes, '\0');
+  std::string encoded(snapshot_header_bytes, '\0');
   encoded.resize(from->read_at(encoded, 0));
-  const auto header = decode_header(encoded);
+  const auto header = decode_snapshot_header(encoded);
   if (!header || path != snapshot_path(path.parent_path(), header->group, header->which.at) ||
       !is_whole(*from, *header))
     return {path, 0, 0, {}, {}, false};
@@ -213,7 +141,7 @@ void snapshot_files::write(group_id group, slot at, std::string_view state) {
                                group,
                                {at, state.size(), snapshot_hash(state)},
                                crc32c(state)};
-  write_durably(files_, path_of(group, at), {encode_header(header), state});
+  write_durably(files_, path_of(group, at), {encode_snapshot_header(header), state});
   all_[group].push_back(header.which);
 }
 
@@ -252,7 +180,7 @@ snapshot_part snapshot_files::read(group_id group, slot at, std::uint64_t offset
     if (one.at == at && offset <= one.total) part = {one, offset, {}};
   part.data.resize(std::min<std::uint64_t>(bytes_max, part.of.total - part.offset));
   auto from = files_.open(path_of(group, part.of.at), open_mode::read);
-  part.data.resize(from->read_at(part.data, header_bytes + part.offset));
+  part.data.resize(from->read_at(part.data, snapshot_header_bytes + part.offset));
   return part;
 }
 

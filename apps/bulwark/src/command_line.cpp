@@ -117,6 +117,8 @@ class command_line {
     up.add_flag("-d,--detach", up_.detach, "Run in the background; return once the cluster is ready");
     up.add_option("--wait", wait_s_, "With -d: seconds that getting ready may take (default 60)")
         ->check(CLI::Range(1, 86400));
+    up.add_option("--restore", up_.restore, "Begin a new cluster with the state in this file")
+        ->check(CLI::ExistingFile);
     add_passed_on(up, "--interval-ms", "Time between heartbeats");
     add_passed_on(up, "--timeout-ms", "A peer not heard for interval + timeout is faulty");
     add_passed_on(up, "--lease-ms",
@@ -196,6 +198,9 @@ class command_line {
     add_common(*inspect);
     inspect->add_option("WHERE", node_, "n1, n2, …, or the data directory of a node")->required();
     inspect->add_flag("--records", records_, "Print each record, too");
+    add("hash", "Compare the states of all nodes at one slot of the log; 1 if two differ",
+        [this] { return run_hash(common_); });
+    add_snapshot();
     add("down", "Stop all nodes and the launcher", [this] { return run_down(common_); });
     // These two are only listed here: they are told apart before, and read their own options.
     app_.add_subcommand("node", "Run one node in the foreground; see `bulwark node --help`");
@@ -227,6 +232,22 @@ class command_line {
     change("replace", "Let another node vote in the place of one, in one step", kind::is_replaced)
         .add_option("BY", other_node_, "The node that votes from then on")
         ->required();
+  }
+
+  void add_snapshot() {
+    auto& snapshot = *app_.add_subcommand(
+        "snapshot",
+        "Save the state to a file: `bulwark snapshot save FILE`; `up --restore FILE` begins with it");
+    snapshot.require_subcommand(1);
+    const auto on_file = [&](const std::string& name, const std::string& help, auto command) {
+      auto* sub = snapshot.add_subcommand(name, help);
+      sub->callback([this, command] { action_ = [this, command] { return command(common_, node_); }; });
+      add_common(*sub);
+      sub->add_option("FILE", node_, "The file")->required();
+    };
+    on_file("save", "Write the state of the node that leads to a file", cluster::run_snapshot_save);
+    on_file("verify", "Read such a file and say what is in it; 1 if it is damaged",
+            cluster::run_snapshot_verify);
   }
 
   exit_code change_members(cluster::member_goal::kind wanted) {

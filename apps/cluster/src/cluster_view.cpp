@@ -88,6 +88,12 @@ bool cluster_view::any_answer() const {
   return launched || std::any_of(nodes.begin(), nodes.end(), [](const node_view& n) { return n.answered; });
 }
 
+std::string cluster_view::leader() const {
+  for (const auto& node : nodes)
+    if (node.answered && node.role == "leader") return node.id;
+  return {};
+}
+
 cluster_view merge(const cluster_directory& directory, const cluster_config& config,
                    std::string_view launcher_answer, const std::vector<std::string>& node_answers) {
   const auto launcher = parse_object(launcher_answer);

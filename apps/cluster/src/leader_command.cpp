@@ -16,8 +16,7 @@ namespace {
 
 /// The node that leads by its own word.
 std::string leader_of(const cluster_view& view) {
-  for (const auto& node : view.nodes)
-    if (node.answered && node.role == "leader") return node.id;
+  if (auto leader = view.leader(); !leader.empty()) return leader;
   if (!view.any_answer())
     throw failure(exit_code::unreachable, "no node of " + view.directory + " answers",
                   "`bulwark up` starts the cluster");

@@ -63,7 +63,7 @@ class member_work {
       if (!view.any_answer())
         throw failure(exit_code::unreachable, "no node of " + view.directory + " answers",
                       "`bulwark up` starts the cluster");
-      const auto leader = leader_of(view);
+      const auto leader = view.leader();
       if (leader.empty()) {
         if (clock::now() >= until_)
           throw failure(exit_code::no_quorum, "no node leads now", "see `bulwark status`");
@@ -76,12 +76,6 @@ class member_work {
   }
 
  private:
-  static std::string leader_of(const cluster_view& view) {
-    for (const auto& node : view.nodes)
-      if (node.answered && node.role == "leader") return node.id;
-    return {};
-  }
-
   void take(const member_step& step, const std::string& leader) {
     const auto request =
         step.change == "move"

@@ -18,6 +18,7 @@
 #include "bulwark/cluster/ports.hpp"
 #include "bulwark/cluster/table.hpp"
 #include "detached.hpp"
+#include "saved_state_files.hpp"
 #include "up_reporter.hpp"
 
 namespace bulwark::cluster {
@@ -40,10 +41,15 @@ void make_directory(const cluster_directory& directory) {
                 "choose another one with --dir DIR");
 }
 
-cluster_config settle_config(const cluster_directory& directory, const cluster_wish& wish) {
+cluster_config settle_config(const cluster_directory& directory, const up_options& options) {
   const auto stored = load_config(directory);
-  auto config = settle(stored, wish, fresh_name());
+  if (stored && !options.restore.empty())
+    throw failure(exit_code::usage, "there is a cluster in " + directory.root().string() + " already",
+                  "a saved state is restored into a new one: name another --dir");
+  auto config = settle(stored, options.wish, fresh_name());
   require_free_ports(config);
+  // Before there is a cluster: one that was restored in part must never run.
+  if (!options.restore.empty()) begin_with(read_saved(options.restore), directory, config);
   if (!stored || *stored != config) save_config(directory, config);
   return config;
 }
@@ -106,7 +112,7 @@ exit_code run_up(const common_options& common, const up_options& options) {
   make_directory(directory);
   directory_lock lock(directory);
   launcher_options launch{.directory = directory,
-                          .config = settle_config(directory, options.wish),
+                          .config = settle_config(directory, options),
                           .program = {},
                           .node_arguments = options.node_arguments,
                           .policy = {},

@@ -8,6 +8,8 @@
 #include <boost/asio/post.hpp>
 #include <caf/all.hpp>
 #include <cmath>
+#include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
@@ -15,7 +17,11 @@
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/cluster/control_server.hpp"
 #include "bulwark/consensus/core/replica.hpp"
+#include "bulwark/consensus/log_store.hpp"
 #include "bulwark/consensus/messages.hpp"
+#include "bulwark/consensus/replica_actor.hpp"
+#include "bulwark/consensus/saved_state.hpp"
+#include "bulwark/node/group_machine.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/messages.hpp"
 #include "bulwark/supervision/tree.hpp"
@@ -45,6 +51,7 @@ namespace bulwark::node {
 namespace {
 
 const caf::duration answer_limit{std::chrono::milliseconds{400}};
+const caf::duration state_limit{std::chrono::seconds{60}};     ///< for a state that is large
 const caf::duration change_limit{std::chrono::seconds{12}};    ///< likewise
 const caf::duration transfer_limit{std::chrono::seconds{10}};  ///< the replica itself ends it much earlier
 constexpr std::chrono::milliseconds answer_head_start{20};
@@ -136,14 +143,16 @@ class control_actor final : public service_actor {
     if (what == "kill") return kill(request.what.value("actor", json{}), std::move(request.reply));
     if (what == "move_leader") return move_leader(request.what.value("to", json{}), request.reply);
     if (what == "change_group") return change_group(request.what, request.reply);
+    if (what == "hash") return hash(request.what.value("at", json{}), request.reply);
+    if (what == "save_state") return save_state(request.what.value("file", json{}), request.reply);
     if (what == "drain") {
       options_.drain();
       return request.reply({{"ok", true}});
     }
     request.reply(failure(
         "\"" + what +
-        "\" is not understood; expected status, members, tree, events, kill, move_leader, change_group "
-        "or drain"));
+        "\" is not understood; expected status, members, tree, events, kill, move_leader, change_group, "
+        "hash, save_state or drain"));
   }
 
   // -- status: the replica's part, then the peers', each left out if its actor does not answer in time
@@ -259,6 +268,46 @@ class control_actor final : public service_actor {
     request(options_.replica, change_limit, *change)
         .then([reply](const consensus::group_change_result& result) { reply(to_json(result)); },
               [reply](caf::error&) { reply(failure("the replica did not answer in time")); });
+  }
+
+  // -- the state
+
+  /// `at` is a slot, or nothing.
+  void hash(const json& at, const reply_function& reply) {
+    const auto wanted = at.is_number_unsigned() ? at.get<std::uint64_t>() : 0;
+    ask_state(wanted, reply, [reply](consensus::slot slot, const std::string& state) {
+      char text[32];
+      std::snprintf(text, sizeof text, "%016llx",
+                    static_cast<unsigned long long>(consensus::snapshot_hash(state)));
+      reply({{"ok", true}, {"slot", number(slot)}, {"hash", text}, {"bytes", state.size()}});
+    });
+  }
+
+  /// Without the membership: that is of this cluster alone.
+  void save_state(const json& file, const reply_function& reply) {
+    if (!file.is_string() || !std::filesystem::path{file.get<std::string>()}.is_absolute())
+      return reply(failure("expected an absolute path in \"file\""));
+    ask_state(0, reply,
+              [this, reply, file = file.get<std::string>()](consensus::slot slot, const std::string& saved) {
+                const auto state = service_part(saved);
+                try {
+                  consensus::write_saved_state(file, options_.facts->cluster, slot, state.value_or(saved));
+                  reply({{"ok", true}, {"slot", number(slot)}, {"bytes", state.value_or(saved).size()}});
+                } catch (const consensus::log_failure& problem) {
+                  reply(failure(problem.what()));
+                }
+              });
+  }
+
+  template <class Then>
+  void ask_state(std::uint64_t at, const reply_function& reply, Then then) {
+    request(options_.replica, state_limit, consensus::get_state{consensus::slot{at}})
+        .then(
+            [reply, then](const consensus::replica_state& found) {
+              if (!found.state) return reply(failure("that slot is gone by, or the state cannot be saved"));
+              then(found.at, *found.state);
+            },
+            [reply](caf::error&) { reply(failure("the replica did not get there in time")); });
   }
 
   // -- the tree

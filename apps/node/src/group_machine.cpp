@@ -20,7 +20,26 @@ bool is_pristine(const membership_group& group) {
   return group.nodes().view() == 0 && group.names().revision() == 0 && group.children().all().empty();
 }
 
+struct saved_parts {
+  std::optional<std::string_view> group;  ///< none if nobody joined yet
+  std::string_view service;
+};
+
+std::optional<saved_parts> parts_of(std::string_view saved) {
+  if (saved.empty() || saved.front() != both_saved) return saved_parts{std::nullopt, saved};
+  consensus::wire_reader in{saved.substr(1)};
+  std::uint8_t version = 0;
+  std::string_view group;
+  if (!in.get(version) || version != both_saved_version || !in.get_bytes(group)) return std::nullopt;
+  return saved_parts{group, saved.substr(saved.size() - in.left())};
+}
+
 }  // namespace
+
+std::optional<std::string_view> service_part(std::string_view saved) {
+  const auto parts = parts_of(saved);
+  return parts ? std::optional{parts->service} : std::nullopt;
+}
 
 consensus::bytes group_request(const group_command& what) { return std::string{group_mark} + encode(what); }
 
@@ -52,16 +71,9 @@ std::optional<consensus::bytes> group_machine::save() const {
 
 bool group_machine::restore(std::string_view saved) {
   membership_group group;
-  if (!saved.empty() && saved.front() == both_saved) {
-    saved.remove_prefix(1);
-    consensus::wire_reader in{saved};
-    std::uint8_t version = 0;
-    std::string_view bytes;
-    if (!in.get(version) || version != both_saved_version || !in.get_bytes(bytes) || !group.restore(bytes))
-      return false;
-    saved.remove_prefix(saved.size() - in.left());
-  }
-  if (!service_->restore(saved)) return false;
+  const auto parts = parts_of(saved);
+  if (!parts || (parts->group && !group.restore(*parts->group))) return false;
+  if (!service_->restore(parts->service)) return false;
   group_ = std::move(group);
   if (!is_pristine(group_)) board_->publish(group_);
   return true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/fwd.hpp>
 #include <chrono>
 #include <cstddef>
@@ -31,10 +32,22 @@ struct replica_actor_options {
       1u << 20;  ///< a packet is sent once it is that large; one message may make it larger
 };
 
+/// Asks a replica_actor for the state of its state machine right behind this slot, which it waits for; none:
+/// as it is now. The slot is one of those that every member goes through, so that members can be compared.
+/// Answered by one `replica_state`. It takes as long as a snapshot, in which the replica does nothing else.
+struct get_state {
+  slot at{};
+};
+struct replica_state {
+  slot at{};
+  std::shared_ptr<const bytes> state;  ///< none: the slot is behind it, or the machine cannot be saved
+};
+
 /// Spawns a member of a Paxos group: the replica of consensus/core, its state machine, and the actors around
 /// them.
 ///
-/// Takes:    submit, get_replica_status, transfer_leadership, change_group (messages.hpp); peer_packet of
+/// Takes:    submit, get_replica_status, transfer_leadership, change_group (messages.hpp);
+/// get_state; peer_packet of
 /// channel 0, peer_link_state; log_writable. Answers:  every submit gets one submit_result; those that are
 /// open when the actor ends get the outcome `unknown`. Does:     events in, effects out in their order, and
 /// decides nothing. All messages that are at hand make one turn: one packet for
@@ -46,3 +59,6 @@ struct replica_actor_options {
 caf::actor spawn_replica(caf::actor_system& system, replica_actor_options options);
 
 }  // namespace bulwark::consensus
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::get_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::replica_state)

@@ -57,6 +57,8 @@ struct cluster_view {
   std::vector<node_view> nodes;
 
   bool any_answer() const;
+  /// The node that leads by its own word; empty if none does.
+  std::string leader() const;
 };
 
 /// Asks the launcher and all nodes at once, each for at most `timeout`; who does not answer is listed all the

@@ -49,6 +49,13 @@ exit_code run_member_list(const common_options& common);
 /// waited for. Errors: throws failure if the goal is not reached within `patience`; it may be begun again.
 exit_code run_member_change(const common_options& common, const member_goal& goal,
                             std::chrono::seconds patience);
+/// Compares the states of all nodes, right behind one and the same slot, and prints them; unhealthy if two
+/// differ. While clients write, the nodes are asked for a slot to come.
+exit_code run_hash(const common_options& common);
+/// Writes the state of the node that leads to a file: a backup.
+exit_code run_snapshot_save(const common_options& common, const std::string& file);
+/// Reads such a file, and says what is in it; unhealthy if it is damaged.
+exit_code run_snapshot_verify(const common_options& common, const std::string& file);
 /// Stops all nodes and the launcher and waits for them. Fine if nothing runs.
 exit_code run_down(const common_options& common);
 /// Prints the last `lines` events of each node's tree; with `follow`, goes on until interrupted.
@@ -64,6 +71,7 @@ struct up_options {
   bool detach = false;
   std::chrono::seconds wait{60};            ///< with detach: how long the cluster may take to get ready
   std::vector<std::string> node_arguments;  ///< for every node's command line
+  std::string restore;                      ///< a saved state that a new cluster begins with; empty: none
 };
 
 /// Runs a local cluster until it is stopped; with `detach`, leaves it to a process in the background once it

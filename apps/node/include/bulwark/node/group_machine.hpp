@@ -16,6 +16,9 @@ namespace bulwark::node {
 /// memory to 7 * 10^18 bytes.
 [[nodiscard]] consensus::bytes group_request(const group_command& what);
 
+/// The service's part of what a group_machine saved; none if it is none.
+[[nodiscard]] std::optional<std::string_view> service_part(std::string_view saved);
+
 /// What a node replicates: its service's machine, and beside it the membership, in one log. Commands with the
 /// mark of group_request go to the membership, all others to the service as they are; so logs and snapshots
 /// of a service without a membership stay valid.
