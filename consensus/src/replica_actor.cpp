@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <random>
 #include <utility>
@@ -17,6 +16,8 @@
 #include "open_requests.hpp"
 #include "packet_outbox.hpp"
 #include "persist_queue.hpp"
+#include "report.hpp"
+#include "state_askers.hpp"
 
 namespace bulwark::consensus {
 namespace {
@@ -37,19 +38,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::turn_ended)
 
 namespace bulwark::consensus {
 namespace {
-
-/// At most so many may wait for a state.
-constexpr std::size_t compared_max = 16;
-
-const char* role_name(replica_role role) {
-  switch (role) {
-    case replica_role::leader: return "leader";
-    case replica_role::candidate: return "candidate";
-    case replica_role::learner: return "learner";
-    case replica_role::follower: break;
-  }
-  return "follower";
-}
 
 std::uint64_t random_not_zero() {
   std::random_device source;
@@ -75,17 +63,12 @@ class replica_actor final : public actor_base {
     request(options_.log, caf::infinite, log_recover{options_.core.group})
         .then([this](log_recovered& what) { start(std::move(what.state)); },
               [this](caf::error& why) { log_lost(std::move(why)); });
-    return {[](get_replica_status) {
-      replica_report recovering;
-      recovering.role = role_name(replica_role::follower);
-      recovering.ballot = recovering.promised = "0";
-      return recovering;
-    }};
+    return {[](get_replica_status) { return report_of_recovery(); }};
   }
 
   void on_exit() override {
     open_.give_up();
-    for (auto& [at, asker] : std::exchange(compared_, {})) asker.deliver(replica_state{});
+    askers_.give_up();
     // The log may still owe this actor an answer, and so hold it: without this they would keep each other.
     options_.log = nullptr;
     options_.links.clear();
@@ -103,7 +86,7 @@ class replica_actor final : public actor_base {
            },
            [this](log_writable what) { set_writable(what.writable); },
            [this](timer_fired timer) { wake_up(timer.generation); }, [this](turn_ended) { end_turn(); },
-           [this](get_replica_status) { return report(); },
+           [this](get_replica_status) { return report_of(*core_, writable_); },
            [this](transfer_leadership what) { return take(what); },
            [this](change_group& what) { return take(what); }, [this](get_state what) { return take(what); });
     step(tick{});
@@ -137,9 +120,9 @@ class replica_actor final : public actor_base {
   caf::result<replica_state> take(get_state what) {
     auto promise = make_response_promise<replica_state>();
     const auto now_at = core_->status().applied;
-    if (compared_.size() == compared_max) return caf::make_error(caf::sec::runtime_error, "too many wait");
-    compared_.emplace(what.at == slot::none ? now_at : what.at, promise);
-    show_state(now_at);
+    if (!askers_.add(what.at == slot::none ? now_at : what.at, promise))
+      return caf::make_error(caf::sec::runtime_error, "too many wait");
+    askers_.show(now_at, *machine_);
     return promise;
   }
 
@@ -192,18 +175,8 @@ class replica_actor final : public actor_base {
     std::vector<bytes> replies;
     replies.reserve(what.what.commands.size());
     for (const auto& one : what.what.commands) replies.push_back(machine_->apply(one.payload));
-    if (!compared_.empty()) show_state(what.at);
+    askers_.show(what.at, *machine_);
     if (what.wants_replies) step(replied{what.number, std::move(replies)});
-  }
-
-  /// Those who wait for the state right behind this slot get it; those whose slot is gone by get none.
-  void show_state(slot at) {
-    std::shared_ptr<const bytes> state;
-    for (; !compared_.empty() && compared_.begin()->first <= at; compared_.erase(compared_.begin())) {
-      if (compared_.begin()->first == at && !state)
-        if (auto saved = machine_->save()) state = std::make_shared<const bytes>(*std::move(saved));
-      compared_.begin()->second.deliver(replica_state{at, compared_.begin()->first == at ? state : nullptr});
-    }
   }
 
   void perform(query& what) { step(replied{what.number, {machine_->query(what.payload)}}); }
@@ -374,29 +347,13 @@ class replica_actor final : public actor_base {
     step(tick{});
   }
 
-  replica_report report() const {
-    const auto status = core_->status();
-    return {role_name(status.role),     number(status.leader.node), to_string(status.leader),
-            to_string(status.promised), number(status.chosen),      number(status.applied),
-            number(status.last),        status.in_flight,           status.waiting,
-            status.elections,           status.has_quorum,          writable_,
-            number(core_->group().at),  nodes_of_group(true),       nodes_of_group(false)};
-  }
-
-  std::vector<std::uint32_t> nodes_of_group(bool voting) const {
-    std::vector<std::uint32_t> found;
-    for (const auto& one : core_->group().nodes)
-      if (one.votes == voting) found.push_back(number(one.id));
-    return found;
-  }
-
   replica_actor_options options_;
   std::optional<replica> core_;  ///< none until the log is recovered
   std::unique_ptr<state_machine> machine_;
 
   open_requests open_;
-  std::multimap<slot, caf::typed_response_promise<replica_state>> compared_;  ///< by the slot they wait for
-  std::vector<client_request> arrived_;                                       ///< in this turn
+  state_askers askers_;
+  std::vector<client_request> arrived_;  ///< in this turn
 
   std::vector<effect> effects_;
   bool performing_ = false;

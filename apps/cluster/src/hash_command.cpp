@@ -20,7 +20,7 @@ namespace {
 
 /// How often to ask, each time for a slot further ahead.
 constexpr int rounds_max = 8;
-constexpr std::uint64_t slots_ahead = 200;
+constexpr std::uint64_t slots_ahead = 8;
 
 struct node_hash {
   std::string id;
@@ -69,11 +69,13 @@ std::uint64_t furthest(const std::vector<node_hash>& all) {
 
 std::vector<node_hash> compare(const cluster_directory& directory, const cluster_config& config,
                                std::chrono::milliseconds timeout) {
-  const auto patience = std::max(timeout, 3000ms);
+  auto patience = std::max(timeout, 1000ms);
   auto all = ask_hashes(directory, config, std::nullopt, patience);
   for (int round = 1; round < rounds_max && !comparable(all); ++round) {
-    // Nodes that only lag a little are there in a moment; if clients write, a slot to come is waited for.
+    // Nodes that only lag a little are there in a moment; if clients write, a slot to come is waited for. It
+    // may never come, if they end; and a large state takes long: so the patience grows.
     std::this_thread::sleep_for(100ms);
+    patience += 500ms;
     auto now = ask_hashes(directory, config, std::nullopt, patience);
     const auto passed = furthest(now) - std::min(furthest(now), furthest(all));
     all = std::move(now);

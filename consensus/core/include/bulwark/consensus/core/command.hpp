@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,15 +46,16 @@ class command_list {
   [[nodiscard]] const_iterator begin() const { return list_ ? list_->begin() : const_iterator{}; }
   [[nodiscard]] const_iterator end() const { return list_ ? list_->end() : const_iterator{}; }
   const command& operator[](std::size_t i) const { return (*list_)[i]; }
-  [[nodiscard]] const command& at(std::size_t i) const { return list_ ? list_->at(i) : none_at(i); }
+  [[nodiscard]] const command& at(std::size_t i) const {
+    if (i >= size()) throw std::out_of_range{"command_list::at"};
+    return (*list_)[i];
+  }
 
   friend bool operator==(const command_list& a, const command_list& b) {
     return a.list_ == b.list_ || (a.list_ && b.list_ && *a.list_ == *b.list_);
   }
 
  private:
-  static const command& none_at(std::size_t i) { return std::vector<command>{}.at(i); }
-
   std::shared_ptr<const std::vector<command>> list_;  ///< none if empty
 };
 
