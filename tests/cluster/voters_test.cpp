@@ -96,7 +96,7 @@ TEST(voters, one_that_stays_down_is_replaced) {
   ASSERT_EQ(cluster.command({"pause", leader}).exit_code, 0);
   const auto list = [&] { return cluster.command({"member", "list"}).out; };
   ASSERT_TRUE(load::eventually(20s, [&] {
-    return list().find("3 vote:") == 0 && list().find(leader + "  voter") == std::string::npos;
+    return list().find("3 vote:") == 0 && list().find(leader + "    voter") == std::string::npos;
   })) << list();
   ASSERT_EQ(cluster.command({"resume", leader}).exit_code, 0);
   ASSERT_TRUE(cluster.await_all_up(10s)) << cluster.describe();

@@ -74,6 +74,7 @@ TEST_F(replicated_points, of_a_member_that_is_lost_are_there_at_another) {
 }
 
 TEST_F(replicated_points, that_cannot_be_kept_are_told_and_those_they_were_to_replace_are_there_again) {
+  leader_seen_by(1);  // the patience below is not meant for a first election
   const auto store = store_at(1, 300ms);
   store->write(1, "kept", {});
   store->flush();

@@ -143,5 +143,43 @@ TEST(replicated_options, that_cannot_work_are_refused_with_the_reason) {
   std::filesystem::remove_all(directory);
 }
 
+// -- who votes
+
+class growing_service : public three_stations<counters, caf::id_block::counter_messages> {
+ protected:
+  growing_service() : three_stations({1}) {}
+
+  /// Asks member 1 until it is more than a matter of time.
+  change_outcome change(change_kind kind, std::uint32_t node) {
+    auto outcome = change_outcome::busy;
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    const auto passes = [&] {
+      return outcome == change_outcome::busy || outcome == change_outcome::behind ||
+             outcome == change_outcome::not_leader;
+    };
+    while (passes() && std::chrono::steady_clock::now() < end)
+      at(1)
+          .self
+          ->request(at(1).service.member().replica(), 20s,
+                    change_group{static_cast<std::uint8_t>(kind), node, 0, {}})
+          .receive([&](const group_change_result& result) { outcome = change_outcome{result.outcome}; },
+                   [](const caf::error&) {});
+    return outcome;
+  }
+};
+
+TEST_F(growing_service, begins_with_one_voter_and_outlives_it) {
+  EXPECT_EQ(at(3).call<std::int64_t>(add{"a", 5}), 5) << "who has no vote asks the one that has";
+  for (const std::uint32_t node : {2u, 3u}) {
+    EXPECT_EQ(change(change_kind::add, node), change_outcome::changed);
+    EXPECT_EQ(change(change_kind::promote, node), change_outcome::changed);
+  }
+  EXPECT_EQ(at(2).call<std::int64_t>(add{"a", 2}), 7);
+  stop(1);
+  leader_seen_by(2, 1);
+  EXPECT_EQ(at(2).call<std::int64_t>(add{"a", 1}), 8);
+  EXPECT_EQ(at(3).call<std::int64_t>(get{"a"}), 8);
+}
+
 }  // namespace
 }  // namespace bulwark::test

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bulwark/actors/node_config.hpp"
 #include "bulwark/consensus/messages.hpp"
@@ -55,7 +56,8 @@ struct station {
 template <class T, class... Blocks>
 class three_stations : public testing::Test {
  protected:
-  three_stations() {
+  /// `voters`: who votes at first; none: all.
+  explicit three_stations(std::vector<std::uint32_t> voters = {}) : voters_{std::move(voters)} {
     std::filesystem::remove_all(root_);
     for (std::uint32_t number = 1; number <= 3; ++number) start(number);
   }
@@ -67,6 +69,7 @@ class three_stations : public testing::Test {
   void start(std::uint32_t number) {
     consensus::group_member_options options;
     options.self = number;
+    options.voters = voters_;
     options.directory = root_ / std::to_string(number);
     options.interval = std::chrono::milliseconds{40};
     options.timeout = std::chrono::milliseconds{160};
@@ -94,6 +97,7 @@ class three_stations : public testing::Test {
   }
 
  private:
+  const std::vector<std::uint32_t> voters_;
   const std::filesystem::path root_ =
       std::filesystem::temp_directory_path() / ("bulwark-replicated-" + std::to_string(::getpid()));
   std::array<std::uint16_t, 3> ports_{};
