@@ -74,7 +74,8 @@ void agreement_checker::choose(slot at, const value& what) {
   if (is_configuration(what)) {
     const auto group = configuration_in(what, at);
     if (!group || group->base != std::prev(groups_.lower_bound(at))->first)
-      return violations_.add("slot " + to_string(at) + " holds a configuration that does not follow the last");
+      return violations_.add("slot " + to_string(at) +
+                             " holds a configuration that does not follow the last");
     groups_.emplace(at, *group);
   }
   for (const auto& one : what.commands)

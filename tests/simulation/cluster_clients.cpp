@@ -103,7 +103,8 @@ void simulated_cluster::check_durability(const std::string& payload) {
   const auto& group = agreement_.governing(at);
   std::size_t copies = 0;
   for (const auto& one : members_)
-    if (const auto* held = one->disk().find(at); group.is_voter(one->id()) && (at <= one->disk().newest() || (held && held->what == *truth)))
+    if (const auto* held = one->disk().find(at);
+        group.is_voter(one->id()) && (at <= one->disk().newest() || (held && held->what == *truth)))
       ++copies;
   violations_.expect(copies > group.voters() / 2, "an acknowledged write is not durable at a majority");
 }

@@ -43,7 +43,8 @@ world_options world_options::draw(random_stream& random) {
   r.waiting_commands = pick<std::size_t>(random, {9, 1000, 1000});
   r.lease = pick(random, {0ms, 0ms, 80ms, 300ms});
   const auto drift = pick(random, {0.0, 0.0, 0.03});
-  for (std::size_t i = 0; i < w.members + w.spares; ++i) w.clock_rates.push_back(1 + drift * (2 * random.next01() - 1));
+  for (std::size_t i = 0; i < w.members + w.spares; ++i)
+    w.clock_rates.push_back(1 + drift * (2 * random.next01() - 1));
   w.freezes = pick(random, {0.0, 0.02});
   return w;
 }

@@ -26,7 +26,7 @@ namespace bulwark::test {
 /// What one seed makes of the world.
 struct world_options {
   std::size_t members = 3;
-  std::size_t spares = 0;                ///< nodes that the group may take in
+  std::size_t spares = 0;           ///< nodes that the group may take in
   double loss = 0;                  ///< of a message
   double doubling = 0;              ///< of a message
   duration delay_max{};             ///< of a message; drawn anew for each, so that they overtake each other

@@ -8,7 +8,6 @@
 
 namespace bulwark::node {
 
-
 nlohmann::json failure(const std::string& text) { return {{"ok", false}, {"error", text}}; }
 
 std::uint32_t number_of(const std::string& name) {

@@ -43,7 +43,7 @@ struct node_options {
   detector_kind detector = detector_kind::phi;
   std::chrono::seconds replace_after{30};  ///< a voter down for so long is replaced by a node without a vote,
                                            ///< if there is one; 0: never
-  std::chrono::milliseconds drain{5000};  ///< how long requests in flight may take after SIGTERM
+  std::chrono::milliseconds drain{5000};   ///< how long requests in flight may take after SIGTERM
   std::size_t sessions = 4;
   bool insecure = false;
   std::string log_level = "info";

@@ -26,12 +26,13 @@ struct group_node {
 /// Who belongs to a group, as agreed on in the log itself. It governs the slots behind its own, up to and
 /// including that of the next: a majority of its voters chooses there.
 ///
-/// Source: Lamport, "Paxos Made Simple" (2001), section 3 (the servers as part of the state). Differs: there, a
+/// Source: Lamport, "Paxos Made Simple" (2001), section 3 (the servers as part of the state). Differs: there,
+/// a
 ///         configuration governs the slots from i + alpha on, so that alpha may be in flight; here nothing is
 ///         proposed behind one before it is chosen, so that alpha is 1 and any change is safe, in one step.
 struct configuration {
-  slot at{};    ///< where it was chosen; none: that of the settings
-  slot base{};  ///< of the one before
+  slot at{};                      ///< where it was chosen; none: that of the settings
+  slot base{};                    ///< of the one before
   std::vector<group_node> nodes;  ///< ascending by id
 
   [[nodiscard]] const group_node* find(node_id which) const;
@@ -86,16 +87,16 @@ struct change_members {
 };
 
 enum class change_outcome : std::uint8_t {
-  changed = 1,      ///< in force: a majority of the new voters has it on disk
-  not_leader = 2,   ///< this replica does not lead: ask the one that does
+  changed = 1,       ///< in force: a majority of the new voters has it on disk
+  not_leader = 2,    ///< this replica does not lead: ask the one that does
   no_such_node = 3,  ///< the node is not in the group, or not what the change expects it to be
-  already_so = 4,   ///< nothing to change
-  leads = 5,        ///< the leader does not remove itself: move the leadership first
-  unsafe = 6,       ///< too few of the new voters are reached
-  behind = 7,       ///< the learner does not know enough of the log yet: try again
-  busy = 8,         ///< another change, or a transfer of leadership, is under way
-  too_many = 9,     ///< the group is as large as it can be
-  lost = 10,        ///< leadership went elsewhere meanwhile: it may come into force or not
+  already_so = 4,    ///< nothing to change
+  leads = 5,         ///< the leader does not remove itself: move the leadership first
+  unsafe = 6,        ///< too few of the new voters are reached
+  behind = 7,        ///< the learner does not know enough of the log yet: try again
+  busy = 8,          ///< another change, or a transfer of leadership, is under way
+  too_many = 9,      ///< the group is as large as it can be
+  lost = 10,         ///< leadership went elsewhere meanwhile: it may come into force or not
 };
 
 /// "not the leader".

@@ -283,9 +283,9 @@ struct configured {
   configuration group;
 };
 
-using effect = std::variant<send, persist, apply, query, answer, fetch, leader_changed, save_snapshot,
-                            restore_snapshot, install_snapshot, fetch_snapshot, transferred,
-                            members_changed, configured>;
+using effect =
+    std::variant<send, persist, apply, query, answer, fetch, leader_changed, save_snapshot, restore_snapshot,
+                 install_snapshot, fetch_snapshot, transferred, members_changed, configured>;
 
 // -- state, for people and tests ------------------------------------------------------------------
 
