@@ -101,10 +101,12 @@ void replica::state::settle() {
 
 // -- leadership --------------------------------------------------------------------------------------
 
+bool replica::state::may_lead() const {
+  return writable && !log.must_replay() && group.is_voter(group.self()) && given.allows(options.self, now);
+}
+
 void replica::state::decide_who_leads() {
-  const bool able =
-      writable && !log.must_replay() && group.is_voter(group.self()) && given.allows(options.self, now);
-  switch (ballots.decide(now, able, log.chosen())) {
+  switch (ballots.decide(now, may_lead(), log.chosen())) {
     case election::decision::take_over: begin_leadership(); break;
     case election::decision::step_down: end_leadership(); break;
     case election::decision::none: break;
@@ -198,7 +200,7 @@ void replica::state::adopt(configuration agreed) {
   if (!ballots.leads()) return;
   // As said under this ballot, it counts for what they accepted under it, so that they need not ask.
   proposer.tell_chosen(ballots);
-  if (group.is_voter(group.self()) && writable) {
+  if (may_lead()) {
     // Others choose from here on: nothing may be proposed to them before a majority of them has promised.
     ballots.raise_own();
     return begin_leadership();

@@ -32,7 +32,7 @@ void replica::state::on(tick&) {
 }
 
 void replica::state::on_interval() {
-  if (proposer.is_stuck(now) && writable) {
+  if (proposer.is_stuck(now) && may_lead()) {
     // Whoever promised that it knows the missing slots is gone. Others accepted them: their promises will
     // tell.
     ballots.raise_own();

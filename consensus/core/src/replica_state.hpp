@@ -70,6 +70,7 @@ struct replica::state {
 
   void on_interval();
   void settle();
+  [[nodiscard]] bool may_lead() const;
   void decide_who_leads();
   void replay_and_apply();
   /// If what was chosen says who chooses behind it, that must be known before anything else is decided.
