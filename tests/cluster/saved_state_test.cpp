@@ -60,6 +60,34 @@ TEST(saved_state, a_new_cluster_begins_with_it) {
   EXPECT_TRUE(before.stop()) << "the cluster did not stop when asked to";
 }
 
+TEST(saved_state, is_restored_into_a_new_directory_only) {
+  local_cluster cluster({.program = program(), .nodes = 1});
+  auto writer = client_of(cluster.endpoint_of("n1"));
+  ASSERT_TRUE(call_until_done(writer, {"SET", "color", "blue"}).done());
+  const auto file = (cluster.directory() / "saved").string();
+  ASSERT_EQ(cluster.command({"snapshot", "save", file}).exit_code, 0);
+  const auto taken = cluster.command({"snapshot", "restore", file});
+  EXPECT_NE(taken.exit_code, 0) << "it runs there";
+
+  const load::temporary_directory fresh{"restored"};
+  const load::port_block ports;
+  const auto in_fresh = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), program().string());
+    arguments.insert(arguments.end(), {"--dir", fresh.path().string()});
+    return load::run(arguments, 60s);
+  };
+  const auto restored =
+      in_fresh({"snapshot", "restore", file, "--nodes", "3", "--base-port", std::to_string(ports.base())});
+  EXPECT_EQ(restored.exit_code, 0) << restored.err;
+  EXPECT_THAT(restored.out, HasSubstr("3 nodes begin with the state in " + file));
+  EXPECT_EQ(in_fresh({"snapshot", "restore", file}).exit_code, 2) << "there is one now";
+  const auto up = in_fresh({"up", "-d"});
+  ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
+  auto reader = client_of({"127.0.0.1", static_cast<std::uint16_t>(ports.base() + 103)});
+  EXPECT_EQ(call_until_done(reader, {"GET", "color"}).answer.text, "blue");
+  EXPECT_EQ(in_fresh({"down"}).exit_code, 0);
+}
+
 TEST(saved_state, a_damaged_one_begins_nothing) {
   local_cluster cluster({.program = program(), .nodes = 1});
   const auto file = (cluster.directory() / "saved").string();

@@ -106,14 +106,19 @@ class command_line {
         help + " (given to every node)");
   }
 
+  /// What a new cluster is like.
+  void add_shape(CLI::App& to) {
+    to.add_option("--nodes", up_.wish.nodes, "Number of nodes; 5 for a new cluster, later it is fixed");
+    to.add_option("--voters", up_.wish.voters,
+                  "How many of the nodes vote at first, n1 to nN; the others follow (default: all)");
+    to.add_option("--base-port", up_.wish.base_port,
+                  "P (default 7000): node i uses P+i for its peers and P+100+i for RESP");
+  }
+
   void add_up() {
     auto& up =
         add("up", "Run a cluster on this machine until it is stopped", [this] { return start_cluster(); });
-    up.add_option("--nodes", up_.wish.nodes, "Number of nodes; 5 for a new cluster, later it is fixed");
-    up.add_option("--voters", up_.wish.voters,
-                  "How many of the nodes vote at first, n1 to nN; the others follow (default: all)");
-    up.add_option("--base-port", up_.wish.base_port,
-                  "P (default 7000): node i uses P+i for its peers and P+100+i for RESP");
+    add_shape(up);
     up.add_flag("-d,--detach", up_.detach, "Run in the background; return once the cluster is ready");
     up.add_option("--wait", wait_s_, "With -d: seconds that getting ready may take (default 60)")
         ->check(CLI::Range(1, 86400));
@@ -239,15 +244,21 @@ class command_line {
         "snapshot",
         "Save the state to a file: `bulwark snapshot save FILE`; `up --restore FILE` begins with it");
     snapshot.require_subcommand(1);
-    const auto on_file = [&](const std::string& name, const std::string& help, auto command) {
+    const auto on_file = [&](const std::string& name, const std::string& help, auto command) -> CLI::App& {
       auto* sub = snapshot.add_subcommand(name, help);
       sub->callback([this, command] { action_ = [this, command] { return command(common_, node_); }; });
       add_common(*sub);
       sub->add_option("FILE", node_, "The file")->required();
+      return *sub;
     };
     on_file("save", "Write the state of the node that leads to a file", cluster::run_snapshot_save);
     on_file("verify", "Read such a file and say what is in it; 1 if it is damaged",
             cluster::run_snapshot_verify);
+    add_shape(on_file("restore",
+                      "Prepare a new cluster (--dir) that begins with such a file; `bulwark up` starts it",
+                      [this](const common_options& common, const std::string& file) {
+                        return run_snapshot_restore(common, file, up_.wish);
+                      }));
   }
 
   exit_code change_members(cluster::member_goal::kind wanted) {

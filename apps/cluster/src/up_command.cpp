@@ -107,6 +107,25 @@ void print_tails(const launcher_options& launch) {
 
 }  // namespace
 
+exit_code run_snapshot_restore(const common_options& common, const std::string& file,
+                               const cluster_wish& wish) {
+  const auto directory = resolve_directory(common.directory);
+  make_directory(directory);
+  directory_lock lock(directory);
+  up_options options;
+  options.wish = wish;
+  options.restore = file;
+  const auto config = settle_config(directory, options);
+  lock.release();
+  const auto where = directory.root().string();
+  if (common.json)
+    std::cout << R"({"ok":true,"nodes":)" << config.nodes.size() << "}" << std::endl;
+  else
+    std::cout << config.nodes.size() << " nodes begin with the state in " << file
+              << "; start them with `bulwark up --dir " << where << "`" << std::endl;
+  return exit_code::ok;
+}
+
 exit_code run_up(const common_options& common, const up_options& options) {
   const auto directory = resolve_directory(common.directory);
   make_directory(directory);

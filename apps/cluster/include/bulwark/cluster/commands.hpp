@@ -56,6 +56,10 @@ exit_code run_hash(const common_options& common);
 exit_code run_snapshot_save(const common_options& common, const std::string& file);
 /// Reads such a file, and says what is in it; unhealthy if it is damaged.
 exit_code run_snapshot_verify(const common_options& common, const std::string& file);
+/// Prepares a new cluster whose nodes begin with the state in such a file, and starts nothing. Errors: throws
+/// failure if there is a cluster already, or the file is damaged.
+exit_code run_snapshot_restore(const common_options& common, const std::string& file,
+                               const cluster_wish& wish);
 /// Stops all nodes and the launcher and waits for them. Fine if nothing runs.
 exit_code run_down(const common_options& common);
 /// Prints the last `lines` events of each node's tree; with `follow`, goes on until interrupted.
