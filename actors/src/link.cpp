@@ -4,12 +4,15 @@
 #include <spdlog/spdlog.h>
 
 #include <caf/all.hpp>
+#include <caf/io/middleman.hpp>
+#include <memory>
 #include <random>
 #include <utility>
 
 #include "bulwark/actors/core/invariant.hpp"
 #include "bulwark/actors/core/random.hpp"
 #include "bulwark/actors/messages.hpp"
+#include "bulwark/actors/own_turn.hpp"
 #include "bulwark/actors/service_actor.hpp"
 #include "link_messages.hpp"
 #include "link_traffic.hpp"
@@ -63,6 +66,14 @@ std::uint64_t random_seed() {
   return std::uint64_t{source()} << 32 | source();
 }
 
+/// In the network's thread: it runs what packets set in motion, once it is through with those that are there.
+void run_with_the_network(caf::actor_system& system) {
+  thread_local std::unique_ptr<own_turn> turn;
+  if (turn) return;
+  turn = std::make_unique<own_turn>(system);
+  system.middleman().backend().post([] { turn.reset(); });
+}
+
 /// One end of the connection to a peer.
 ///
 ///     idle --dial--> dialling --door_found--> greeting --welcome--> up        the side with the higher
@@ -81,6 +92,7 @@ class link final : public service_actor {
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override {
     using verdict = link_traffic::verdict;
     if (element->mid.is_async()) {
+      if (is_network(host)) run_with_the_network(home_system());
       const auto [what, channel] = traffic_.take(*element, caf::actor{this}, now());
       if (what == verdict::settle_due) caf::anon_send(this, settle_due{channel});
       if (what != verdict::not_mine) return;
@@ -116,6 +128,9 @@ class link final : public service_actor {
   }
 
  private:
+  [[nodiscard]] bool is_network(const caf::execution_unit* host) const {
+    return host != nullptr && home_system().has_middleman() && host == &home_system().middleman().backend();
+  }
   [[nodiscard]] bool dials() const { return options_.self.node > options_.peer; }
   instant now() { return clock().now(); }
 

@@ -3,14 +3,14 @@
 
 #include <caf/all.hpp>
 
-#include "bulwark/actors/service_actor.hpp"
+#include "bulwark/actors/own_turn.hpp"
 
 namespace bulwark::consensus {
 
 /// What the actors of this library have in common.
-class actor_base : public service_actor {
+class actor_base : public prompt_actor {
  public:
-  using service_actor::service_actor;
+  using prompt_actor::prompt_actor;
 
  protected:
   /// Leaves messages that the behavior does not know in the mailbox, for a later behavior.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "actor_base.hpp"
@@ -28,7 +29,7 @@ namespace {
 class log_store_actor final : public actor_base {
  public:
   log_store_actor(caf::actor_config& config, log_store_actor_options options)
-      : actor_base{config}, options_{std::move(options)} {}
+      : actor_base{config, false}, options_{std::move(options)} {}
 
   const char* name() const override { return "bulwark.log"; }
 
@@ -100,6 +101,8 @@ class log_store_actor final : public actor_base {
       if (failure.code() == log_error::no_space) return wait_for_room();
       return quit(to_error(failure));
     }
+    std::optional<own_turn> turn;  // whoever waited is run by this thread, if it is one of its own
+    if (options_.detached) turn.emplace(system());
     for (auto& append : std::exchange(waiting_, {})) {
       if (append.told_to_wait) tell(append.sender, true);
       append.promise.deliver(log_appended{});

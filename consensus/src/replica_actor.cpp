@@ -48,7 +48,7 @@ std::uint64_t random_not_zero() {
 class replica_actor final : public actor_base {
  public:
   replica_actor(caf::actor_config& config, replica_actor_options options)
-      : actor_base{config},
+      : actor_base{config, options.prompt},
         options_{std::move(options)},
         outbox_{options_.core.group, options_.packet_bytes} {
     if (options_.core.incarnation == 0) options_.core.incarnation = random_not_zero();

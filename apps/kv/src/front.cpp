@@ -4,6 +4,7 @@
 #include <caf/all.hpp>
 
 #include "bulwark/actors/core/invariant.hpp"
+#include "bulwark/actors/own_turn.hpp"
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/kv/core/machine.hpp"
 #include "service_shared.hpp"
@@ -73,6 +74,11 @@ service::child_start service::front_child() const {
                    .output_bytes_max = options.output_bytes_max},
         .budget = shared->budget,
         .admit = [shared](const auto& peer, const auto& local) { return shared::admit(shared, peer, local); },
+        .around =
+            [&system](const auto& one_round) {
+              const own_turn turn{system};
+              one_round();
+            },
     });
     shared->port = server->port();
     auto result = system.spawn<front>(std::move(server));

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "bulwark/actors/messages.hpp"
+#include "bulwark/actors/own_turn.hpp"
 #include "bulwark/actors/router.hpp"
-#include "bulwark/actors/service_actor.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "session_messages.hpp"
 
@@ -50,10 +50,10 @@ struct client {
   instant asked;  // when the awaited answer was asked for
 };
 
-class session : public service_actor {
+class session : public prompt_actor {
  public:
   session(caf::actor_config& config, std::shared_ptr<service::shared> service)
-      : service_actor{config}, service_{std::move(service)} {}
+      : prompt_actor{config}, service_{std::move(service)} {}
 
   caf::behavior make_behavior() override {
     delayed_send(this, tick_interval, session_tick{});

@@ -44,6 +44,7 @@ struct tcp_server::state {
   void accept();
   void serve(tcp::socket stream);
   void close_all();
+  void run();
 
   tcp_server_options options;
   std::shared_ptr<io_loop> loop;
@@ -106,12 +107,22 @@ void tcp_server::state::close_all() {
     if (const auto it = each.lock()) it->drop();
 }
 
+/// A round takes all that is ready, so that what it sets in motion is done for all of it at once.
+void tcp_server::state::run() {
+  auto& context = loop->context;
+  const std::function<void()> one_round = [&context] {
+    context.run_one();
+    context.poll();
+  };
+  while (!context.stopped()) options.around(one_round);
+}
+
 tcp_server::tcp_server(tcp_server_options options) : state_{std::make_unique<state>(std::move(options))} {
   state_->listen();
   state_->accept();
   // The thread ends by itself once the acceptor and all connections are closed: then no handler is left that
   // would keep a connection alive.
-  state_->thread = std::thread{[it = state_.get()] { it->loop->context.run(); }};
+  state_->thread = std::thread{[it = state_.get()] { it->run(); }};
 }
 
 tcp_server::~tcp_server() {

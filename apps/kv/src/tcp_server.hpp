@@ -23,6 +23,10 @@ struct tcp_server_options {
   std::shared_ptr<byte_budget> budget;
   std::function<admission(const std::string& peer, const std::string& local)>
       admit;  ///< called in the I/O thread
+  /// Called in the I/O thread with each round of its loop, which it has to call.
+  std::function<void(const std::function<void()>& one_round)> around = [](const auto& one_round) {
+    one_round();
+  };
 };
 
 /// A listening socket and the connections that came in through it, with the one thread that serves them.

@@ -163,6 +163,7 @@ struct node_tree::impl {
     settings.core.timeout = parts.options->timeout;
     settings.core.lease = parts.options->lease;
     settings.core.snapshot_bytes = snapshot_bytes;
+    settings.prompt = true;
     settings.machine = [service = clients.machine_factory(), shown = board] {
       return std::make_unique<group_machine>(service(), shown);
     };

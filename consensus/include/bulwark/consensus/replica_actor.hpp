@@ -25,6 +25,8 @@ struct replica_actor_options {
   std::map<node_id, caf::actor>
       links;  ///< takes peer_packet for each other node that is, or may get, in the group
   std::function<std::unique_ptr<state_machine>()> machine;
+  bool prompt = false;  ///< all commands and queries of the machine take microseconds: whichever thread
+                        ///< brings a message (network, log, clients) may run the replica, see own_turn
   std::function<void()> on_ready;  ///< called in the actor once it has recovered and takes part
   duration stall_after =
       std::chrono::seconds{1};  ///< an append that takes longer makes the storage count as not writable
