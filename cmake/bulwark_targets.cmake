@@ -70,7 +70,8 @@ function(bulwark_test name)
     add_dependencies(fast_tests ${name})
   endif()
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" RUN_SERIAL ${arg_SERIAL})
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" RUN_SERIAL ${arg_SERIAL}
+      ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/leaks_of_caf.txt:print_suppressions=0")
 endfunction()
 
 # bulwark_precompile(<target> <header>...): precompiles the headers for the target. Targets that name the same headers share one
