@@ -75,14 +75,14 @@ bool serve(std::deque<probe>& probes, duration patience) {
 }  // namespace
 
 std::optional<duration> time_failover(const std::vector<load::endpoint>& survivors,
-                                      const std::function<void()>& kill, duration patience) {
+                                      const std::function<void()>& strike, duration patience) {
   constexpr duration interval = std::chrono::milliseconds(10);
   constexpr std::size_t probes_max = 2000;
   std::deque<probe> probes;
-  kill();
-  const auto killed = steady_clock::now();
-  auto next = killed;
-  for (std::size_t number = 0; steady_clock::now() - killed < patience;) {
+  strike();
+  const auto struck = steady_clock::now();
+  auto next = struck;
+  for (std::size_t number = 0; steady_clock::now() - struck < patience;) {
     if (steady_clock::now() >= next) {
       next += interval;
       if (probes.size() > probes_max) probes.pop_front();
@@ -92,7 +92,7 @@ std::optional<duration> time_failover(const std::vector<load::endpoint>& survivo
       }
     }
     if (serve(probes, std::max<duration>(next - steady_clock::now(), duration{})))
-      return steady_clock::now() - killed;
+      return steady_clock::now() - struck;
   }
   return std::nullopt;
 }

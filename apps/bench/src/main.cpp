@@ -30,7 +30,7 @@ struct bench_options {
   std::size_t value_bytes = 256;
   double seconds = 5;
   unsigned rounds = 3;
-  unsigned failovers = 6;
+  unsigned failovers = 20;
   bool spread = false;
   unsigned lease_ms = 0;
   std::string output = "table";
@@ -73,8 +73,9 @@ void measure_points(const bench_options& options, const std::vector<load::endpoi
   }
 }
 
-void measure_failovers(const bench_options& options, const load::local_cluster& cluster,
-                       bench::report& into) {
+/// Strikes the leader with the signal again and again; a paused one goes on after each round.
+void measure_failovers(const bench_options& options, const load::local_cluster& cluster, int signal,
+                       bench::failovers& into) {
   for (unsigned round = 1; round <= options.failovers; ++round) {
     if (!cluster.await_all_up(std::chrono::seconds(30)))
       throw std::runtime_error("the cluster did not recover");
@@ -86,13 +87,14 @@ void measure_failovers(const bench_options& options, const load::local_cluster& 
       if (id != leader) survivors.push_back(cluster.endpoint_of(id));
     }
     const auto took = bench::time_failover(
-        survivors, [&] { ::kill(victim->pid, SIGKILL); }, std::chrono::seconds(15));
+        survivors, [&] { ::kill(victim->pid, signal); }, std::chrono::seconds(15));
+    if (signal == SIGSTOP) ::kill(victim->pid, SIGCONT);
     if (took) {
-      into.failover_ms.push_back(milliseconds(*took));
-      say("failover " + std::to_string(round) + ": " +
+      into.ms.push_back(milliseconds(*took));
+      say((signal == SIGSTOP ? "pause " : "failover ") + std::to_string(round) + ": " +
           std::to_string(static_cast<long>(milliseconds(*took))) + " ms");
     } else {
-      ++into.failovers_missed;
+      ++into.missed;
     }
   }
 }
@@ -108,7 +110,8 @@ bench::report measure_cluster(const bench_options& options) {
                                  (options.lease_ms > 0 ? ", with leases" : "")};
   const auto targets = options.spread ? cluster.endpoints() : std::vector{cluster.endpoint_of(leader)};
   measure_points(options, targets, result);
-  if (options.wants("failover")) measure_failovers(options, cluster, result);
+  if (options.wants("failover")) measure_failovers(options, cluster, SIGKILL, result.killed);
+  if (options.wants("pause")) measure_failovers(options, cluster, SIGSTOP, result.paused);
   return result;
 }
 
@@ -138,16 +141,18 @@ int main(int argc, char** argv) {
   app.add_option("--program", options.program, "the program bulwark")->check(CLI::ExistingFile);
   app.add_option("--nodes", options.nodes, "of the cluster")->capture_default_str()->check(CLI::Range(1, 15));
   app.add_option("--clients", options.clients, "numbers of clients, separated by commas")->delimiter(',');
-  app.add_option("--what", options.what, "put, get, failover, separated by commas")
+  app.add_option("--what", options.what,
+                 "put, get, failover (kill -9 of the leader), pause (SIGSTOP of it), separated by commas")
       ->delimiter(',')
-      ->check(CLI::IsMember({"put", "get", "failover"}));
+      ->check(CLI::IsMember({"put", "get", "failover", "pause"}));
   app.add_option("--value-bytes", options.value_bytes, "size of a value")->capture_default_str();
   app.add_option("--seconds", options.seconds, "per point and round")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   app.add_option("--rounds", options.rounds, "how often each point is measured, interleaved")
       ->capture_default_str();
-  app.add_option("--failovers", options.failovers, "how often the leader is killed")->capture_default_str();
+  app.add_option("--failovers", options.failovers, "how often the leader is killed, or paused")
+      ->capture_default_str();
   app.add_flag("--spread", options.spread, "clients at all nodes, not at the leader alone");
   app.add_option("--lease-ms", options.lease_ms, "leases of the cluster's leader; 0: none")
       ->capture_default_str();
@@ -158,7 +163,7 @@ int main(int argc, char** argv) {
     const auto result = options.target.empty() ? measure_cluster(options) : measure_target(options);
     const auto text = options.output == "json" ? to_json(result) : to_table(result);
     std::fputs(text.c_str(), stdout);
-    return result.failovers_missed == 0 ? 0 : 1;
+    return result.killed.missed + result.paused.missed == 0 ? 0 : 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bulwark-bench: %s\n", error.what());
     return 1;

@@ -22,6 +22,17 @@ nlohmann::json spread(const std::vector<double>& values) {
   return {{"median", median(values)}, {"min", least(values)}, {"max", greatest(values)}, {"rounds", values}};
 }
 
+std::string line_of(const char* strike, const failovers& what) {
+  if (what.ms.empty() && what.missed == 0) return {};
+  char line[160];
+  std::snprintf(line, sizeof line,
+                "failover, %s of the leader to the first write: %.0f ms (%.0f..%.0f), %zu rounds", strike,
+                median(what.ms), least(what.ms), greatest(what.ms), what.ms.size());
+  std::string text = line;
+  if (what.missed > 0) text += ", " + std::to_string(what.missed) + " WITHOUT A WRITE IN TIME";
+  return text + "\n";
+}
+
 }  // namespace
 
 double median(std::vector<double> values) {
@@ -47,17 +58,7 @@ std::string to_table(const report& result) {
                   static_cast<unsigned long long>(each.errors));
     table += line;
   }
-  if (!result.failover_ms.empty() || result.failovers_missed > 0) {
-    std::snprintf(line, sizeof line,
-                  "failover, kill -9 of the leader to the first write: %.0f ms (%.0f..%.0f), %zu rounds",
-                  median(result.failover_ms), least(result.failover_ms), greatest(result.failover_ms),
-                  result.failover_ms.size());
-    table += line;
-    if (result.failovers_missed > 0)
-      table += ", " + std::to_string(result.failovers_missed) + " WITHOUT A WRITE IN TIME";
-    table += "\n";
-  }
-  return table;
+  return table + line_of("kill -9", result.killed) + line_of("SIGSTOP", result.paused);
 }
 
 std::string to_json(const report& result) {
@@ -70,8 +71,10 @@ std::string to_json(const report& result) {
                               {"p99_ms", spread(each.p99_ms)},
                               {"errors", each.errors}});
   }
-  if (!result.failover_ms.empty()) json["failover_ms"] = spread(result.failover_ms);
-  if (result.failovers_missed > 0) json["failovers_missed"] = result.failovers_missed;
+  if (!result.killed.ms.empty()) json["failover_ms"] = spread(result.killed.ms);
+  if (result.killed.missed > 0) json["failovers_missed"] = result.killed.missed;
+  if (!result.paused.ms.empty()) json["pause_failover_ms"] = spread(result.paused.ms);
+  if (result.paused.missed > 0) json["pause_failovers_missed"] = result.paused.missed;
   return json.dump(2) + "\n";
 }
 

@@ -19,11 +19,17 @@ struct point {
   std::uint64_t errors = 0;
 };
 
+/// How long it took from the end of a leader to the first write at another node.
+struct failovers {
+  std::vector<double> ms{};  ///< one per round; empty if not measured
+  std::size_t missed = 0;    ///< rounds in which no write was acknowledged in time
+};
+
 struct report {
   std::string target;  ///< what was measured, for people
   std::vector<point> points{};
-  std::vector<double> failover_ms{};  ///< one per round; empty if not measured
-  std::size_t failovers_missed = 0;   ///< rounds in which no write was acknowledged in time
+  failovers killed{};  ///< by SIGKILL
+  failovers paused{};  ///< by SIGSTOP
 };
 
 /// The middle value; 0 if there are none.

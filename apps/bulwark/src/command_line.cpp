@@ -126,6 +126,7 @@ class command_line {
         ->check(CLI::ExistingFile);
     add_passed_on(up, "--interval-ms", "Time between heartbeats");
     add_passed_on(up, "--timeout-ms", "A peer not heard for interval + timeout is faulty");
+    add_passed_on(up, "--election-timeout-ms", "A leader not heard for interval + this is replaced");
     add_passed_on(up, "--lease-ms",
                   "The leader reads by leases of this length; 0, the default: it asks others");
     add_passed_on(up, "--replace-after-s",

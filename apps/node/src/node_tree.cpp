@@ -160,7 +160,7 @@ struct node_tree::impl {
     consensus::set_voters(settings.core, consensus::node_id{parts.options->id}, parts.options->voters, peers);
     settings.core.seed = 0;  // drawn anew in each life
     settings.core.interval = parts.options->interval;
-    settings.core.timeout = parts.options->timeout;
+    settings.core.timeout = parts.options->leader_silence();
     settings.core.lease = parts.options->lease;
     settings.core.snapshot_bytes = snapshot_bytes;
     settings.prompt = true;

@@ -133,9 +133,12 @@ std::string node_options::validate() const {
     return "--interval-ms is " + std::to_string(interval.count()) + "; expected 1 to 60000";
   if (timeout < 1ms || timeout > 10min)
     return "--timeout-ms is " + std::to_string(timeout.count()) + "; expected 1 to 600000";
-  if (lease < 0ms || lease > interval + timeout)
+  if (election_timeout < 1ms || election_timeout > 10min)
+    return "--election-timeout-ms is " + std::to_string(election_timeout.count()) + "; expected 1 to 600000";
+  if (lease < 0ms || lease > interval + leader_silence())
     return "--lease-ms is " + std::to_string(lease.count()) + "; expected 0 (no leases) to " +
-           std::to_string((interval + timeout).count()) + ", which is T_interval + T_timeout";
+           std::to_string((interval + leader_silence()).count()) +
+           ", which is the interval and the election timeout";
   if (drain < 0ms || drain > 10min)
     return "--drain-ms is " + std::to_string(drain.count()) + "; expected 0 to 600000";
   if (replace_after < 0s || replace_after > 24h)
@@ -162,6 +165,7 @@ node_options parse_options(int argc, char** argv) {
   std::string detector = to_string(options.detector);
   std::int64_t interval = options.interval.count();
   std::int64_t timeout = options.timeout.count();
+  std::int64_t election_timeout = options.election_timeout.count();
   std::int64_t lease = options.lease.count();
   std::int64_t drain = options.drain.count();
   std::int64_t replace_after = options.replace_after.count();
@@ -179,6 +183,8 @@ node_options parse_options(int argc, char** argv) {
   app.add_option("--cluster-id", options.cluster, "name of the cluster; nodes of others are refused");
   app.add_option("--interval-ms", interval, "T_interval: time between heartbeats");
   app.add_option("--timeout-ms", timeout, "T_timeout: a peer silent for T_interval + T_timeout is gone");
+  app.add_option("--election-timeout-ms", election_timeout,
+                 "a leader silent for T_interval + this is replaced; more than T_timeout has no effect");
   app.add_option(
       "--lease-ms", lease,
       "leases of the leader, by which it reads without asking the others, if clocks can be trusted; "
@@ -218,6 +224,7 @@ node_options parse_options(int argc, char** argv) {
   }
   options.interval = std::chrono::milliseconds{interval};
   options.timeout = std::chrono::milliseconds{timeout};
+  options.election_timeout = std::chrono::milliseconds{election_timeout};
   options.lease = std::chrono::milliseconds{lease};
   options.drain = std::chrono::milliseconds{drain};
   options.replace_after = std::chrono::seconds{replace_after};

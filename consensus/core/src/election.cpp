@@ -23,7 +23,7 @@ election::election(const roster& group, timing times, ballot promised, output& o
 
 bool election::on_tick(instant now) {
   if (now < round_ends_) {
-    if (take_over_at_ && now >= *take_over_at_) changed_ = true;
+    if ((take_over_at_ && now >= *take_over_at_) || now > leader_silent_after()) changed_ = true;
     return false;
   }
   round_over_ = round_ > 0;
@@ -109,12 +109,21 @@ void election::on_promised(ballot seen) {
 void election::on_ballot(ballot seen) { round_max_ = std::max(round_max_, seen.round); }
 
 bool election::is_alive(const peer& p, instant now) const {
-  return p.heard && p.linked && now - p.at <= times_.interval + times_.timeout;
+  return p.heard && p.linked && !is_silent(p, now);
 }
 
-bool election::all_answered() const {
-  for (std::size_t i = 0; i < roster_.size(); ++i)
-    if (is_other_voter(i) && peers_[i].linked && peers_[i].round < round_) return false;
+instant election::leader_silent_after() const {
+  if (leads_ || !content_) return instant::max();
+  const auto index = roster_.index_of(leader_.node);
+  return index ? silent_after(peers_[*index]) : instant::max();
+}
+
+/// Of those who were heard at all, nobody waits for one that has fallen silent.
+bool election::all_answered(instant now) const {
+  for (std::size_t i = 0; i < roster_.size(); ++i) {
+    const auto& p = peers_[i];
+    if (is_other_voter(i) && p.linked && !is_silent(p, now) && p.round < round_) return false;
+  }
   return true;
 }
 
@@ -197,7 +206,7 @@ election::decision election::decide(instant now, bool able, slot chosen) {
   content_ = is_content();
   if (content_ || !able || !has_quorum() || sees_content_peer()) {
     take_over_at_.reset();
-  } else if (!take_over_at_ && (round_over || all_answered())) {
+  } else if (!take_over_at_ && (round_over || all_answered(now))) {
     take_over_at_ = now + patience(chosen);
   }
   const bool due = take_over_at_ && now >= *take_over_at_;
@@ -242,7 +251,9 @@ void election::tell_all(slot chosen) {
 }
 
 instant election::next_wakeup() const {
-  return take_over_at_ ? std::min(*take_over_at_, round_ends_) : round_ends_;
+  const auto silent = leader_silent_after();
+  const auto next = silent == instant::max() ? round_ends_ : std::min(round_ends_, silent + duration{1});
+  return take_over_at_ ? std::min(*take_over_at_, next) : next;
 }
 
 }  // namespace bulwark::consensus

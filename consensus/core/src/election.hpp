@@ -101,7 +101,11 @@ class election {
     return index != roster_.self() && roster_.is_voter(index);
   }
   [[nodiscard]] bool is_alive(const peer& p, instant now) const;
-  [[nodiscard]] bool all_answered() const;
+  [[nodiscard]] bool is_silent(const peer& p, instant now) const { return p.heard && now > silent_after(p); }
+  [[nodiscard]] instant silent_after(const peer& p) const { return p.at + times_.interval + times_.timeout; }
+  /// Until when the leader that is followed counts as reached if nothing more is heard of it.
+  [[nodiscard]] instant leader_silent_after() const;
+  [[nodiscard]] bool all_answered(instant now) const;
   void adopt_highest();
   void adopt_content();
   [[nodiscard]] bool is_content() const;

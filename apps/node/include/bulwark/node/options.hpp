@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,7 +40,9 @@ struct node_options {
   std::filesystem::path data;
   std::chrono::milliseconds interval{100};  ///< T_interval of heartbeats
   std::chrono::milliseconds timeout{400};   ///< T_timeout: silent for T_interval + T_timeout is gone
-  std::chrono::milliseconds lease{0};       ///< of the leader, to read without asking the others; 0: none
+  std::chrono::milliseconds election_timeout{
+      250};  ///< the same between replicas, for which a mistake costs milliseconds; at most `timeout` counts
+  std::chrono::milliseconds lease{0};  ///< of the leader, to read without asking the others; 0: none
   detector_kind detector = detector_kind::phi;
   std::chrono::seconds replace_after{30};  ///< a voter down for so long is replaced by a node without a vote,
                                            ///< if there is one; 0: never
@@ -48,6 +51,11 @@ struct node_options {
   bool insecure = false;
   std::string log_level = "info";
   log_format format = log_format::text;
+
+  /// After how much silence behind T_interval another leader is elected.
+  [[nodiscard]] std::chrono::milliseconds leader_silence() const {
+    return std::min(election_timeout, timeout);
+  }
 
   /// Empty if the options can work, else what is wrong and what was expected.
   [[nodiscard]] std::string validate() const;
