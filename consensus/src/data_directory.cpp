@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <ctime>
 #include <sstream>
@@ -22,6 +23,7 @@ namespace bulwark::consensus {
 namespace {
 
 constexpr std::string_view first_line = "bulwark data directory";
+constexpr const char* no_vote_name = "no-vote";
 constexpr unsigned format_version = 1;
 constexpr std::size_t cluster_name_max = 255;
 
@@ -45,6 +47,25 @@ std::string encode_identity(const data_identity& identity) {
   text << first_line << "\nformat " << format_version << "\ncluster " << identity.cluster << "\nnode "
        << number(identity.node) << "\ncreated " << utc_now() << '\n';
   return text.str() + checksum_line(text.str());
+}
+
+std::string encode_no_vote(slot at) {
+  const auto line = "no vote up to slot " + std::to_string(number(at)) + '\n';
+  return line + checksum_line(line);
+}
+
+/// A crash leaves the file as it was, or as it is to be.
+void write_whole(const std::filesystem::path& path, const std::string& contents) {
+  auto& files = system_files();
+  auto temporary = path;
+  temporary += ".tmp";
+  {
+    const auto out = files.open(temporary, open_mode::create);
+    write_all_at(*out, contents, 0);
+    out->sync();
+  }
+  files.rename(temporary, path);
+  files.sync_directory(path.parent_path());
 }
 
 /// The rest of a line that starts with the key and a blank.
@@ -73,6 +94,7 @@ data_directory::data_directory(std::filesystem::path path, data_identity identit
     system_files().create_directories(path_);
     lock();
     check_identity(identity);
+    read_no_vote();
   } catch (const std::system_error& error) {
     if (lock_ >= 0) ::close(lock_);
     throw to_log_failure(error);
@@ -87,10 +109,13 @@ data_directory::~data_directory() {
 }
 
 data_directory::data_directory(data_directory&& other) noexcept
-    : path_{std::move(other.path_)}, lock_{std::exchange(other.lock_, -1)} {}
+    : path_{std::move(other.path_)},
+      no_vote_up_to_{other.no_vote_up_to_},
+      lock_{std::exchange(other.lock_, -1)} {}
 
 data_directory& data_directory::operator=(data_directory&& other) noexcept {
   std::swap(path_, other.path_);
+  std::swap(no_vote_up_to_, other.no_vote_up_to_);
   std::swap(lock_, other.lock_);
   return *this;
 }
@@ -145,15 +170,31 @@ void data_directory::write_identity(const data_identity& identity) const {
   if (std::filesystem::exists(log_path()) && !files.list(log_path()).empty())
     throw log_failure{log_error::damaged,
                       path_.string() + " holds a log, but its file `identity` is missing"};
-  const auto temporary = path_ / "identity.tmp";
-  {
-    const auto out = files.open(temporary, open_mode::create);
-    write_all_at(*out, encode_identity(identity), 0);
-    out->sync();
-  }
-  files.rename(temporary, path_ / "identity");
-  files.sync_directory(path_);
+  write_whole(path_ / "identity", encode_identity(identity));
   files.sync_directory(std::filesystem::absolute(path_).parent_path());
+}
+
+void data_directory::read_no_vote() {
+  const auto file_path = path_ / no_vote_name;
+  if (!std::filesystem::exists(file_path)) return;
+  const auto text = read_all(*system_files().open(file_path, open_mode::read));
+  std::istringstream lines{text};
+  const auto number = take_field(lines, "no vote up to slot");
+  std::uint64_t at = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), at);
+  if (error != std::errc{} || end != number.data() + number.size() || text != encode_no_vote(slot{at}))
+    throw log_failure{log_error::damaged, file_path.string() + ": not as it was written"};
+  no_vote_up_to_ = slot{at};
+}
+
+void data_directory::withhold_vote_up_to(slot at) {
+  if (at <= no_vote_up_to_) return;
+  try {
+    write_whole(path_ / no_vote_name, encode_no_vote(at));
+  } catch (const std::system_error& error) {
+    throw to_log_failure(error);
+  }
+  no_vote_up_to_ = at;
 }
 
 }  // namespace bulwark::consensus

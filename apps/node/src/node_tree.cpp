@@ -158,6 +158,7 @@ struct node_tree::impl {
       settings.links.emplace(consensus::node_id{peer}, ref);
     }
     consensus::set_voters(settings.core, consensus::node_id{parts.options->id}, parts.options->voters, peers);
+    settings.core.no_vote_up_to = parts.data->no_vote_up_to();
     settings.core.seed = 0;  // drawn anew in each life
     settings.core.interval = parts.options->interval;
     settings.core.timeout = parts.options->leader_silence();

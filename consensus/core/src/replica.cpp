@@ -102,7 +102,8 @@ void replica::state::settle() {
 // -- leadership --------------------------------------------------------------------------------------
 
 bool replica::state::may_lead() const {
-  return writable && !log.must_replay() && group.is_voter(group.self()) && given.allows(options.self, now);
+  return writable && !log.must_replay() && !withholds_vote() && group.is_voter(group.self()) &&
+         given.allows(options.self, now);
 }
 
 void replica::state::decide_who_leads() {
@@ -262,7 +263,7 @@ replica_status replica::state::status() const {
   replica_status s;
   if (ballots.leads())
     s.role = proposer.now_in() == leader::phase::proposing ? replica_role::leader : replica_role::candidate;
-  else if (!group.is_voter(group.self()))
+  else if (!group.is_voter(group.self()) || withholds_vote())
     s.role = replica_role::learner;
   s.promised = memory.promised();
   s.leader = ballots.followed();

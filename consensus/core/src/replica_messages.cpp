@@ -59,7 +59,8 @@ void replica::state::on(std::size_t from, prepare& what) {
   if (!is_from_leader(from, what.under) || !writable) return;
   // If one of the two does not vote, as far as is known here, either knows too little of the group: it learns
   // first, and is asked again.
-  if (!group.is_voter(group.self()) || !group.is_voter(from)) return learning.hint(from, what.chosen, true);
+  if (withholds_vote() || !group.is_voter(group.self()) || !group.is_voter(from))
+    return learning.hint(from, what.chosen, true);
   if (!given.allows(group.at(from), now)) return given.postpone(what);
   give_way_to(what.under);
   if (memory.on_prepare(group.at(from), what)) ballots.on_leader(what.under, now);
@@ -74,7 +75,7 @@ void replica::state::on(std::size_t from, accept& what) {
   // Whoever accepts for new voters has what made them voters on disk: else a majority of them could start
   // anew without one that knows it. A leader that does not know of its removal gets it acknowledged like all
   // that is chosen: so it comes to know.
-  if (writable && what.governed_by <= group.current().at) {
+  if (writable && !withholds_vote() && what.governed_by <= group.current().at) {
     give_way_to(what.under);
     if (memory.on_accept(group.at(from), what)) ballots.on_leader(what.under, now);
   }
@@ -112,7 +113,7 @@ void replica::state::on(std::size_t from, take_over& what) {
 }
 
 void replica::state::on(std::size_t from, confirm& what) {
-  if (!is_from_leader(from, what.under)) return;
+  if (!is_from_leader(from, what.under) || withholds_vote()) return;
   if (options.lease == duration{0} || what.under < memory.promised())
     return memory.on_confirm(group.at(from), what, {});
   memory.on_confirm(group.at(from), what, given.give(what, now));

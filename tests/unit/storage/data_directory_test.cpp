@@ -116,6 +116,25 @@ TEST_F(data_directory_test, a_log_without_an_identity_is_not_adopted) {
   EXPECT_EQ(refusal(mine_).code(), log_error::damaged);
 }
 
+TEST_F(data_directory_test, up_to_where_a_node_must_not_vote_is_kept_and_never_goes_back) {
+  {
+    data_directory first{path_, mine_};
+    EXPECT_EQ(first.no_vote_up_to(), slot::none);
+    first.withhold_vote_up_to(slot{17});
+    first.withhold_vote_up_to(slot{5});
+  }
+  const data_directory second{path_, mine_};
+  EXPECT_EQ(second.no_vote_up_to(), slot{17});
+}
+
+TEST_F(data_directory_test, a_note_on_votes_that_was_tampered_with_is_damaged) {
+  { data_directory{path_, mine_}.withhold_vote_up_to(slot{17}); }
+  for (const auto* text : {"", "no vote up to slot 3\n", "no vote up to slot 18\nchecksum 00000000\n"}) {
+    std::ofstream{path_ / "no-vote"} << text;
+    EXPECT_EQ(refusal(mine_).code(), log_error::damaged) << text;
+  }
+}
+
 TEST_F(data_directory_test, a_cluster_name_that_could_not_be_written_is_refused) {
   for (const auto& name : {std::string{}, std::string{"a\nb"}, std::string(256, 'x')})
     EXPECT_EQ(refusal({name, node_id{1}}).code(), log_error::foreign);

@@ -38,12 +38,21 @@ class data_directory {
   /// Where the log store's segments go.
   [[nodiscard]] std::filesystem::path log_path() const { return path_ / "log"; }
 
+  /// Up to which slot this node must not vote, since it lost a log in which it had voted before; `none` if it
+  /// never did. See replica_options::no_vote_up_to.
+  [[nodiscard]] slot no_vote_up_to() const { return no_vote_up_to_; }
+  /// Notes that, durably, in the file `no-vote`; it never goes back. To be done before such a log is set
+  /// aside. Throws log_failure{no_space | failed}.
+  void withhold_vote_up_to(slot at);
+
  private:
   void lock();
   void check_identity(const data_identity& identity) const;
   void write_identity(const data_identity& identity) const;
+  void read_no_vote();
 
   std::filesystem::path path_;
+  slot no_vote_up_to_{};
   int lock_ = -1;  ///< descriptor that holds the lock; -1 if moved from
 };
 

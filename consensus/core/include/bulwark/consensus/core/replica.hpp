@@ -18,8 +18,10 @@ namespace bulwark::consensus {
 struct replica_options {
   group_id group{};
   node_id self = node_id::none;
-  std::vector<node_id> members;   ///< who votes until the log says otherwise; self included, unless it joins
-  bool joins = false;             ///< self is none of them: it only follows, until the group takes it in
+  std::vector<node_id> members;  ///< who votes until the log says otherwise; self included, unless it joins
+  bool joins = false;            ///< self is none of them: it only follows, until the group takes it in
+  slot no_vote_up_to{};  ///< self lost what it promised and accepted: it gives nobody its word, and does not
+                         ///< lead, before it has applied the log up to here, where the group was without it
   std::uint64_t incarnation = 0;  ///< differs in each life of the node
   std::uint64_t seed = 1;         ///< for the jitter of elections
 
