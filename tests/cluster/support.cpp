@@ -73,8 +73,12 @@ std::uint64_t resident_bytes(pid_t pid) {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-bare_nodes::bare_nodes(unsigned count, cables between, std::vector<std::string> extra)
-    : count_(count), extra_(std::move(extra)), directory_("bulwark-nodes"), nodes_(count) {
+bare_nodes::bare_nodes(unsigned count, cables between, std::vector<std::string> extra, launch_prefix prefix)
+    : count_(count),
+      extra_(std::move(extra)),
+      prefix_(std::move(prefix)),
+      directory_("bulwark-nodes"),
+      nodes_(count) {
   if (between == cables::faulty) network_.emplace(count, [this](unsigned node) { return listen(node); });
   for (unsigned number = 1; number <= count_; ++number) start(number);
   for (unsigned number = 1; number <= count_; ++number) {
@@ -108,7 +112,9 @@ std::vector<std::string> bare_nodes::arguments(unsigned number) const {
 }
 
 void bare_nodes::start(unsigned number) {
-  nodes_[number - 1].emplace(arguments(number), directory_.path() / ("n" + std::to_string(number) + ".log"));
+  auto line = prefix_ ? prefix_(number, data(number)) : std::vector<std::string>{};
+  for (auto& argument : arguments(number)) line.push_back(std::move(argument));
+  nodes_[number - 1].emplace(line, directory_.path() / ("n" + std::to_string(number) + ".log"));
 }
 
 void bare_nodes::kill(unsigned number) { nodes_[number - 1].reset(); }

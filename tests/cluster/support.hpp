@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -48,10 +49,14 @@ std::uint64_t resident_bytes(pid_t pid);
 class bare_nodes {
  public:
   enum class cables { direct, faulty };
+  /// What goes before the command line of a node, by its number and data directory.
+  using launch_prefix =
+      std::function<std::vector<std::string>(unsigned number, const std::filesystem::path& data)>;
 
   /// Starts all nodes and waits until each answers PING. Throws std::runtime_error if one does not. `extra`
   /// goes to the command line of each.
-  explicit bare_nodes(unsigned count, cables between = cables::direct, std::vector<std::string> extra = {});
+  explicit bare_nodes(unsigned count, cables between = cables::direct, std::vector<std::string> extra = {},
+                      launch_prefix prefix = {});
 
   void start(unsigned number);
   /// kill -9, and waits for the end.
@@ -82,6 +87,7 @@ class bare_nodes {
  private:
   unsigned count_;
   std::vector<std::string> extra_;
+  launch_prefix prefix_;
   load::port_block ports_;
   load::temporary_directory directory_;
   std::optional<faulty_network> network_;
