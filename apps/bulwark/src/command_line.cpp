@@ -189,6 +189,7 @@ class command_line {
         .add_option("--wait", wait_s_,
                     "Seconds that one node may take to come back and catch up (default 60)")
         ->check(CLI::Range(1, 86400));
+    add_rebuild();
     auto& leader = *app_.add_subcommand("leader", "Work on who leads: `bulwark leader move NODE`");
     leader.require_subcommand(1);
     auto* move = leader.add_subcommand("move", "Let another node lead; requests wait for a moment meanwhile");
@@ -214,6 +215,16 @@ class command_line {
     add("version", "Print the version", [this] { return print_version(); });
     auto& help = add("help", "Explain a command", [this] { return print_help(); });
     help.add_option("COMMAND", node_);
+  }
+
+  void add_rebuild() {
+    auto& rebuild =
+        add("rebuild", "Set the damaged log of a node aside; bring it back without a vote, then with it",
+            [this] { return run_rebuild(common_, node_, force_, std::chrono::seconds(wait_s_)); });
+    rebuild.add_option("NODE", node_, "n1, n2, …")->required();
+    rebuild.add_flag("--force", force_, "Also if its log is not damaged");
+    rebuild.add_option("--wait", wait_s_, "Seconds that one step may take (default 60)")
+        ->check(CLI::Range(1, 86400));
   }
 
   void add_member() {
@@ -306,6 +317,7 @@ class command_line {
   bool follow_ = false;
   bool records_ = false;
   bool learner_ = false;
+  bool force_ = false;
   std::string other_node_;
   bool wants_version_ = false;
   std::vector<std::string> extra_arguments_;

@@ -176,8 +176,9 @@ class launcher::impl {
       waiting_for_down_.push_back(std::move(reply));
       return stop("asked to");
     }
-    if (verb != "kill" && verb != "pause" && verb != "resume" && verb != "restart")
-      return reply(refusal("unknown request: expected one of ps, kill, pause, resume, restart, down"));
+    static const std::set<std::string> of_nodes{"kill", "pause", "resume", "restart", "hold"};
+    if (!of_nodes.contains(verb))
+      return reply(refusal("unknown request: expected one of ps, kill, pause, resume, restart, hold, down"));
     const auto id = field<std::string>(json, "node").value_or("");
     auto* keeper = find(id);
     if (!keeper)
@@ -188,6 +189,7 @@ class launcher::impl {
       reply(error.empty() ? consent() : refusal(error));
     };
     if (verb == "restart") return keeper->restart(answer);
+    if (verb == "hold") return keeper->hold(answer);
     if (verb == "pause") return keeper->pause(answer);
     std::int64_t wanted = verb == "resume" ? SIGCONT : SIGKILL;
     if (verb == "kill" && json.contains("signal")) wanted = field<std::int64_t>(json, "signal").value_or(0);

@@ -13,6 +13,7 @@
 #include "bulwark/cluster/member_plan.hpp"
 #include "bulwark/cluster/table.hpp"
 #include "json_fields.hpp"
+#include "member_change.hpp"
 
 namespace bulwark::cluster {
 
@@ -153,9 +154,14 @@ exit_code run_member_list(const common_options& common) {
   return exit_code::ok;
 }
 
+voting_view change_members(const common_options& common, const member_goal& goal,
+                           std::chrono::seconds patience) {
+  return member_work{common, goal, patience}.run();
+}
+
 exit_code run_member_change(const common_options& common, const member_goal& goal,
                             std::chrono::seconds patience) {
-  const auto group = member_work{common, goal, patience}.run();
+  const auto group = change_members(common, goal, patience);
   if (common.json)
     std::cout << pretty(json_of(group));
   else

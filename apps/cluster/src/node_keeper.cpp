@@ -70,6 +70,7 @@ void node_keeper::stop() {
   if (stopping_) return;
   stopping_ = true;
   answer_waiting("the cluster is being stopped");
+  answer_holders("the cluster is being stopped");
   if (parked_ || !plan_) {
     timer_.cancel();
     stopped_ = true;
@@ -106,9 +107,20 @@ void node_keeper::await_standstill(const std::shared_ptr<incarnation>& process, 
 }
 
 void node_keeper::restart(answer done) {
+  if (!holders_.empty()) return done(node_.id + " is being held");
   waiting_.push_back(std::move(done));
   if (parked_) return start();
   feed(plan::restart{node_.id});
+}
+
+void node_keeper::hold(answer done) {
+  const bool is_stopping = !holders_.empty();
+  holders_.push_back(std::move(done));
+  answer_waiting(node_.id + " is being held");
+  if (!parked_ && !is_stopping) return feed(plan::stop_all{});
+  if (!parked_) return;
+  park(options_.policy.held);
+  answer_holders({});
 }
 
 void node_keeper::feed(plan::event event) {
@@ -160,7 +172,7 @@ void node_keeper::perform(const plan::effect& effect) {
         } else if constexpr (std::is_same_v<effect_type, plan::gave_up>) {
           on_gave_up(e.reason);
         } else if constexpr (std::is_same_v<effect_type, plan::stopped>) {
-          stopped_ = true;
+          on_stopped();
         }
       },
       effect);
@@ -249,11 +261,16 @@ void node_keeper::on_published(const supervision_event& event) {
   }
 }
 
+/// All is at rest, as asked.
+void node_keeper::on_stopped() {
+  stopped_ = stopping_;
+  if (stopping_) return;
+  park(options_.policy.held);
+  answer_holders({});
+}
+
 void node_keeper::on_gave_up(const std::string& reason) {
-  if (stopping_) {
-    stopped_ = true;
-    return;
-  }
+  if (stopping_ || !holders_.empty()) return on_stopped();
   if (was_ready_) {
     tell_({kind::node_parked, node_.id, 0, reason, seconds(options_.policy.parked)});
     return park(options_.policy.parked);
@@ -273,6 +290,10 @@ void node_keeper::park(clock::duration pause) {
 
 void node_keeper::answer_waiting(const std::string& error) {
   for (const auto& done : std::exchange(waiting_, {})) done(error);
+}
+
+void node_keeper::answer_holders(const std::string& error) {
+  for (const auto& done : std::exchange(holders_, {})) done(error);
 }
 
 child_state node_keeper::state() const {

@@ -52,6 +52,10 @@ class node_keeper {
   /// Stops the process if it runs and starts it at once; answers when it is ready, or failed.
   void restart(answer done);
 
+  /// Stops the process if it runs, and does not start it until restart(), or until the policy's time is over;
+  /// answers once it has ended.
+  void hold(answer done);
+
   /// What the launcher's `ps` says of the node.
   nlohmann::ordered_json report() const;
 
@@ -66,9 +70,11 @@ class node_keeper {
   void on_line(const std::shared_ptr<incarnation>& process, const std::string& line);
   void on_end(const std::shared_ptr<incarnation>& process);
   void on_published(const supervision_event& event);
+  void on_stopped();
   void on_gave_up(const std::string& reason);
   void park(std::chrono::steady_clock::duration pause);
   void answer_waiting(const std::string& error);
+  void answer_holders(const std::string& error);
   void await_standstill(const std::shared_ptr<incarnation>& process,
                         std::chrono::steady_clock::time_point until, answer done);
   child_state state() const;
@@ -90,6 +96,7 @@ class node_keeper {
   std::uint64_t starts_ = 0;
   std::string reason_;  ///< why it ended last
   std::vector<answer> waiting_;
+  std::vector<answer> holders_;  ///< not empty: it is being stopped to be held
 };
 
 }  // namespace bulwark::cluster

@@ -176,6 +176,30 @@ TEST_F(local_cluster, restart_waits_until_the_node_is_ready_again) {
   EXPECT_TRUE(restarted(0, before));
 }
 
+TEST_F(local_cluster, a_node_that_is_held_stays_down_until_it_is_restarted) {
+  ASSERT_EQ(up().code, 0);
+  const std::string hold = R"({"do":"hold","node":"n2"})";
+  for (int i = 0; i < 2; ++i) EXPECT_THAT(ask({root_, hold}, 15s).line, HasSubstr(R"("ok":true)"));
+  EXPECT_EQ(node(1)["state"], "down");
+  EXPECT_NE(bulwark("kill n2").code, 0) << "there is a process";
+  EXPECT_EQ(node(0)["restarts"], 0);
+  EXPECT_EQ(bulwark("restart n2").code, 0);
+  EXPECT_EQ(node(1)["state"], "up");
+}
+
+TEST_F(local_cluster, a_node_that_crash_loops_can_be_held) {
+  ASSERT_EQ(up().code, 0);
+  tell("n2.crash");
+  EXPECT_EQ(bulwark("kill n2").code, 0);
+  ASSERT_TRUE(eventually([&] { return node(1).value("restarts", 0) >= 3; }));
+  EXPECT_THAT(ask({root_, R"({"do":"hold","node":"n2"})"}, 15s).line, HasSubstr(R"("ok":true)"));
+  const auto before = node(1)["restarts"];
+  fs::remove(root_ / "n2.crash");
+  EXPECT_EQ(node(1)["state"], "down");
+  EXPECT_EQ(node(1)["restarts"], before);
+  EXPECT_EQ(bulwark("restart n2").code, 0);
+}
+
 TEST_F(local_cluster, a_node_that_crash_loops_is_retried_slower_and_slower_and_harms_no_other) {
   ASSERT_EQ(up().code, 0);
   tell("n2.crash");

@@ -49,6 +49,12 @@ exit_code run_member_list(const common_options& common);
 /// waited for. Errors: throws failure if the goal is not reached within `patience`; it may be begun again.
 exit_code run_member_change(const common_options& common, const member_goal& goal,
                             std::chrono::seconds patience);
+/// Sets the damaged log of a node aside and brings the node back as the group allows it: without a vote,
+/// until it knows what the others know. May be begun again if it was cut off, however far it had got. Errors:
+/// throws failure if the log is not damaged, unless `forced`, if the others would have no majority, or if a
+/// step takes longer than `patience`.
+exit_code run_rebuild(const common_options& common, const std::string& node, bool forced,
+                      std::chrono::seconds patience);
 /// Compares the states of all nodes, right behind one and the same slot, and prints them; unhealthy if two
 /// differ. While clients write, the nodes are asked for a slot to come.
 exit_code run_hash(const common_options& common);

@@ -43,6 +43,7 @@ struct restart_policy {
   std::uint32_t restarts_max = 20;        ///< more of them within `window` park the node
   std::chrono::milliseconds window{60000};
   std::chrono::milliseconds parked{30000};  ///< how long a parked node waits before it is tried again
+  std::chrono::milliseconds held{60000};    ///< how long one that is held waits for its restart
   std::chrono::milliseconds start_deadline{
       60000};  ///< a node that is not ready by then is killed and tried again
   std::chrono::milliseconds stop_deadline{10000};  ///< after SIGTERM; then SIGKILL
@@ -71,9 +72,10 @@ std::vector<std::string> node_command_line(const launcher_options& options, cons
 ///
 /// Control: one JSON object per line. `ps` ->
 /// {ok,pid,cluster,nodes:[{id,pid,resp,listen,data,state,restarts,uptime_s,reason}]};
-///          `kill` {node, signal (a number)}; `pause`, `resume`, `restart` {node}; `down`. Answers
-///          {ok:false,error} on failure; `restart` answers once the node is ready again, `down` once all are
-///          stopped and the lock is free.
+///          `kill` {node, signal (a number)}; `pause`, `resume`, `restart`, `hold` {node}; `down`. Answers
+///          {ok:false,error} on failure; `restart` answers once the node is ready again, `hold` once it has
+///          ended (it stays down until `restart`, or for a minute, should whoever asked for it be gone by
+///          then), `down` once all are stopped and the lock is free.
 /// Threads: none of its own; run() must be called on a thread that lives as long as the nodes shall.
 /// Errors:  the constructor throws if the control socket cannot be made. The caller holds the directory's
 /// lock.
