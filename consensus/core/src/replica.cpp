@@ -36,14 +36,15 @@ configuration first_configuration(const replica_options& options) {
 
 replica::state::state(replica_options wanted, recovered_state recovered, instant start)
     : options{std::move(wanted)},
-      group{first_configuration(options), options.self},
+      group{first_configuration(options), options.self, options.no_vote_up_to},
       out{options.self},
       log{recovered.chosen, options.cached_bytes},
       memory{highest_promise(recovered), {4 * options.window, options.batch_bytes}, log, out},
       ballots{group, {options.interval, options.timeout, options.seed}, memory.promised(), out, start},
       proposer{options, group, log, memory, out},
       reading{group, options.waiting_commands, options.lease, out},
-      given{group.voters() > 1 || options.joins ? options.lease : duration{0}, start},
+      given{group.voters() > 1 || options.joins || group.withholds_vote() ? options.lease : duration{0},
+            start},
       own_requests{options, out,
                    [this](request_kind kind, command&& what) { return submit(kind, std::move(what)); },
                    [this](node_id member) { return is_reached(member); }},
@@ -102,8 +103,7 @@ void replica::state::settle() {
 // -- leadership --------------------------------------------------------------------------------------
 
 bool replica::state::may_lead() const {
-  return writable && !log.must_replay() && !withholds_vote() && group.is_voter(group.self()) &&
-         given.allows(options.self, now);
+  return writable && !log.must_replay() && group.is_voter(group.self()) && given.allows(options.self, now);
 }
 
 void replica::state::decide_who_leads() {
@@ -263,7 +263,7 @@ replica_status replica::state::status() const {
   replica_status s;
   if (ballots.leads())
     s.role = proposer.now_in() == leader::phase::proposing ? replica_role::leader : replica_role::candidate;
-  else if (!group.is_voter(group.self()) || withholds_vote())
+  else if (!group.is_voter(group.self()))
     s.role = replica_role::learner;
   s.promised = memory.promised();
   s.leader = ballots.followed();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -6,6 +7,18 @@
 
 /// What a replica does with each message of a peer.
 namespace bulwark::consensus {
+
+namespace {
+
+/// If it asks for this node's word, on which the sender will count: what the sender knows to be chosen.
+std::optional<slot> chosen_by_asker(const message& what) {
+  if (const auto* asked = std::get_if<prepare>(&what)) return asked->chosen;
+  if (const auto* asked = std::get_if<accept>(&what)) return asked->chosen;
+  if (std::holds_alternative<confirm>(what)) return slot::none;
+  return std::nullopt;
+}
+
+}  // namespace
 
 void replica::state::on(received& what) {
   if (what.what.to != options.self) return;
@@ -17,6 +30,8 @@ void replica::state::on(received& what) {
   const bool own_acknowledgement =
       std::holds_alternative<promise>(what.what.what) || std::holds_alternative<accepted>(what.what.what);
   if (own && !own_acknowledgement) return;
+  if (const auto known = chosen_by_asker(what.what.what); known && group.withholds_vote())
+    return learning.hint(*from, *known, true);
   std::visit([&](auto& body) { on(*from, body); }, what.what.what);
 }
 
@@ -59,8 +74,7 @@ void replica::state::on(std::size_t from, prepare& what) {
   if (!is_from_leader(from, what.under) || !writable) return;
   // If one of the two does not vote, as far as is known here, either knows too little of the group: it learns
   // first, and is asked again.
-  if (withholds_vote() || !group.is_voter(group.self()) || !group.is_voter(from))
-    return learning.hint(from, what.chosen, true);
+  if (!group.is_voter(group.self()) || !group.is_voter(from)) return learning.hint(from, what.chosen, true);
   if (!given.allows(group.at(from), now)) return given.postpone(what);
   give_way_to(what.under);
   if (memory.on_prepare(group.at(from), what)) ballots.on_leader(what.under, now);
@@ -75,7 +89,7 @@ void replica::state::on(std::size_t from, accept& what) {
   // Whoever accepts for new voters has what made them voters on disk: else a majority of them could start
   // anew without one that knows it. A leader that does not know of its removal gets it acknowledged like all
   // that is chosen: so it comes to know.
-  if (writable && !withholds_vote() && what.governed_by <= group.current().at) {
+  if (writable && what.governed_by <= group.current().at) {
     give_way_to(what.under);
     if (memory.on_accept(group.at(from), what)) ballots.on_leader(what.under, now);
   }
@@ -113,7 +127,7 @@ void replica::state::on(std::size_t from, take_over& what) {
 }
 
 void replica::state::on(std::size_t from, confirm& what) {
-  if (!is_from_leader(from, what.under) || withholds_vote()) return;
+  if (!is_from_leader(from, what.under)) return;
   if (options.lease == duration{0} || what.under < memory.promised())
     return memory.on_confirm(group.at(from), what, {});
   memory.on_confirm(group.at(from), what, given.give(what, now));

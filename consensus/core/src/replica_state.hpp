@@ -71,8 +71,6 @@ struct replica::state {
   void on_interval();
   void settle();
   [[nodiscard]] bool may_lead() const;
-  /// What it knows of the group may be from before it lost its word.
-  [[nodiscard]] bool withholds_vote() const { return group.current().at < options.no_vote_up_to; }
   void decide_who_leads();
   void replay_and_apply();
   /// If what was chosen says who chooses behind it, that must be known before anything else is decided.

@@ -11,7 +11,8 @@ namespace bulwark::consensus {
 // However many outsiders there are, those who belong to the group find room.
 static_assert(group_nodes_max + 1 < node_set::capacity);
 
-roster::roster(configuration first, node_id self) : current_{std::move(first)} {
+roster::roster(configuration first, node_id self, slot no_vote_up_to)
+    : current_{std::move(first)}, no_vote_up_to_{no_vote_up_to} {
   for (const auto& one : current_.nodes) nodes_.push_back(one.id);
   self_ = *admit(self);
   count_votes();
@@ -55,7 +56,7 @@ void roster::count_votes() {
   for (const auto& one : current_.nodes) {
     const auto index = *index_of(one.id);
     members_.add(index);
-    if (one.votes) voting_.add(index);
+    if (one.votes && !(index == self_ && withholds_vote())) voting_.add(index);
   }
 }
 

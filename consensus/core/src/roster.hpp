@@ -36,7 +36,8 @@ class node_set {
 /// group than it does. Each has an index, which stays the same until forgotten.
 class roster {
  public:
-  roster(configuration first, node_id self);
+  /// By configurations older than `no_vote_up_to`, self has no vote: see replica_options.
+  roster(configuration first, node_id self, slot no_vote_up_to = {});
 
   /// Of all that are known; indices are below it.
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
@@ -46,6 +47,8 @@ class roster {
 
   [[nodiscard]] const configuration& current() const { return current_; }
   [[nodiscard]] bool is_voter(std::size_t index) const { return voting_.has(index); }
+  /// What it knows of the group may be from before self lost its word.
+  [[nodiscard]] bool withholds_vote() const { return current_.at < no_vote_up_to_; }
   /// It votes or learns.
   [[nodiscard]] bool is_member(std::size_t index) const { return members_.has(index); }
   [[nodiscard]] bool is_peer(std::size_t index) const { return index != self_ && is_member(index); }
@@ -67,6 +70,7 @@ class roster {
   configuration current_;
   std::vector<node_id> nodes_;  ///< by index
   std::size_t self_ = 0;
+  slot no_vote_up_to_;
   node_set voting_;
   node_set members_;
 };
