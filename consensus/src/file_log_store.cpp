@@ -79,19 +79,26 @@ class file_log_store::impl {
     return out;
   }
 
-  void save_snapshot(group_id group, slot at, std::string_view state, bool installed) {
+  std::unique_ptr<snapshot_writer> begin_snapshot(group_id group, slot at) {
     if (!broken_.empty()) throw log_failure{log_error::failed, broken_};
-    if (at < snapshots_.newest(group)) return;
     try {
-      if (at > snapshots_.newest(group)) snapshots_.write(group, at, state);
+      return snapshots_.begin(group, at);
     } catch (const std::system_error& error) {
-      auto failure = to_log_failure(error);
-      if (failure.code() == log_error::no_space) throw failure;
-      latch(error);
+      throw to_log_failure(error);
+    }
+  }
+
+  void finish_snapshot(group_id group, snapshot_writer& written, bool installed) {
+    if (!broken_.empty()) throw log_failure{log_error::failed, broken_};
+    const auto which = written.id();
+    if (which.at < snapshots_.newest(group)) return;
+    if (which.at > snapshots_.newest(group)) {
+      publish(written);
+      snapshots_.add(group, which);
     }
     try {
       if (installed)
-        begin_behind(group, at);
+        begin_behind(group, which.at);
       else if (snapshots_.count(group) > 1)
         begin_behind(group, snapshots_.newest_but_one(group));
     } catch (const log_failure& failure) {
@@ -118,6 +125,15 @@ class file_log_store::impl {
   slot kept(group_id group) { return index_[group].kept(); }
 
  private:
+  void publish(snapshot_writer& written) {
+    try {
+      written.publish();
+    } catch (const log_failure& failure) {
+      if (failure.code() == log_error::failed) broken_ = failure.what();
+      throw;
+    }
+  }
+
   /// The log of the group is not needed up to this slot. What else stands in segments that are removed is
   /// written again first, then where the log begins; only then are they removed.
   void begin_behind(group_id group, slot kept) {
@@ -286,8 +302,11 @@ file_log_store::~file_log_store() = default;
 void file_log_store::append(std::span<const group_record> records) { impl_->append(records); }
 recovered_state file_log_store::recover(group_id group) { return impl_->recover(group); }
 
-void file_log_store::save_snapshot(group_id group, slot at, std::string_view state, bool installed) {
-  impl_->save_snapshot(group, at, state, installed);
+std::unique_ptr<snapshot_writer> file_log_store::begin_snapshot(group_id group, slot at) {
+  return impl_->begin_snapshot(group, at);
+}
+void file_log_store::finish_snapshot(group_id group, snapshot_writer& written, bool installed) {
+  impl_->finish_snapshot(group, written, installed);
 }
 snapshot_part file_log_store::read_snapshot(group_id group, slot at, std::uint64_t offset,
                                             std::size_t bytes_max) {

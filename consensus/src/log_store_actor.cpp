@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "actor_base.hpp"
+#include "snapshot_writer_actor.hpp"
 
 namespace bulwark::consensus {
 namespace {
@@ -36,12 +38,19 @@ class log_store_actor final : public actor_base {
   caf::behavior make_behavior() override {
     if (!guarded([this] { store_ = options_.open(); })) return {};
     if (options_.on_ready) options_.on_ready();
+    set_down_handler([this](caf::down_msg& down) {
+      if (down.reason && down.reason != caf::exit_reason::user_shutdown) quit(std::move(down.reason));
+    });
     return {
         [this](log_append& what) { return take(std::move(what.records)); },
         [this](const log_recover& what) { return recover(what.group); },
         [this](const log_read& what) { return read(what); },
         [this](write_now) { write(); },
-        [this](log_save_snapshot& what) { return save(std::move(what)); },
+        [this](log_write_snapshot& what) { return write(what); },
+        [this](const log_finish_snapshot& what) { return finish(what); },
+        [this](const log_discard_snapshot& what) {
+          discard({what.group, what.installed});
+        },
         [this](const log_read_snapshot& what) { return read(what); },
         [this](install_now) { install(); },
     };
@@ -52,6 +61,7 @@ class log_store_actor final : public actor_base {
     for (auto& one : installs_) one.promise.deliver(caf::make_error(caf::sec::request_receiver_down));
     waiting_.clear();
     installs_.clear();
+    while (!writing_.empty()) discard(writing_.begin()->first);
     store_.reset();
   }
 
@@ -63,8 +73,19 @@ class log_store_actor final : public actor_base {
     bool told_to_wait = false;
   };
 
+  /// A group, and whether the snapshot is another member's.
+  using snapshot_kind = std::pair<group_id, bool>;
+
+  struct open_snapshot {
+    slot at{};
+    std::shared_ptr<snapshot_writer> to;
+    caf::actor writer;
+  };
+
+  /// One that is sealed.
   struct waiting_snapshot {
-    log_save_snapshot what;
+    snapshot_kind kind;
+    std::shared_ptr<snapshot_writer> what;
     caf::typed_response_promise<log_snapshot_saved> promise;
   };
 
@@ -129,10 +150,12 @@ class log_store_actor final : public actor_base {
       append->promise.deliver(caf::make_error(caf::sec::request_receiver_down));
     waiting_.erase(stale, waiting_.end());
     std::erase_if(installs_, [group](waiting_snapshot& one) {
-      if (one.what.group != group) return false;
+      if (one.kind.first != group) return false;
       one.promise.deliver(caf::make_error(caf::sec::request_receiver_down));
       return true;
     });
+    discard({group, false});
+    discard({group, true});
     log_recovered out;
     if (!guarded([&] { out.state = store_->recover(group); })) return fail_state();
     return out;
@@ -145,24 +168,80 @@ class log_store_actor final : public actor_base {
     return out;
   }
 
-  caf::typed_response_promise<log_snapshot_saved> save(log_save_snapshot what) {
+  // -- snapshots
+
+  caf::result<log_snapshot_written> write(log_write_snapshot& what) {
+    const snapshot_kind kind{what.group, what.installed};
+    if (what.offset == 0) {
+      discard(kind);
+      try {
+        begin(kind, what.at);
+      } catch (const log_failure& failure) {
+        if (failure.code() == log_error::no_space) return log_snapshot_written{};
+        quit(to_error(failure));
+        return fail_state();
+      }
+    }
+    const auto open = writing_.find(kind);
+    if (open == writing_.end() || open->second.at != what.at) return log_snapshot_written{};
+    delegate(open->second.writer, std::move(what));
+    return caf::delegated<log_snapshot_written>{};
+  }
+
+  void begin(const snapshot_kind& kind, slot at) {
+    const std::shared_ptr<snapshot_writer> to = store_->begin_snapshot(kind.first, at);
+    auto writer = spawn_snapshot_writer(system(), to, options_.detached);
+    monitor(writer);
+    writing_[kind] = {at, to, std::move(writer)};
+  }
+
+  void discard(const snapshot_kind& kind) {
+    const auto open = writing_.find(kind);
+    if (open == writing_.end()) return;
+    caf::anon_send(open->second.writer, stop_writing{});
+    writing_.erase(open);
+  }
+
+  caf::result<log_snapshot_saved> finish(const log_finish_snapshot& what) {
+    const snapshot_kind kind{what.group, what.installed};
+    const auto open = writing_.find(kind);
+    if (open == writing_.end() || open->second.at != what.at) return log_snapshot_saved{false, 0, {}};
     auto promise = make_response_promise<log_snapshot_saved>();
-    installs_.push_back({std::move(what), promise});
-    if (installs_.size() == 1) install();
+    request(open->second.writer, caf::infinite, seal_snapshot{})
+        .then([this, kind, promise,
+               to = open->second.to](snapshot_sealed sealed) { take(kind, to, sealed.done, promise); },
+              [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
     return promise;
   }
 
-  /// Saves what is asked for, in its order.
+  void take(const snapshot_kind& kind, const std::shared_ptr<snapshot_writer>& to, bool sealed,
+            caf::typed_response_promise<log_snapshot_saved> promise) {
+    const auto open = writing_.find(kind);
+    // Another incarnation of the replica may have come meanwhile.
+    const bool current = open != writing_.end() && open->second.to == to;
+    if (current) discard(kind);
+    if (!current || !sealed) {
+      promise.deliver(log_snapshot_saved{false, 0, store_->kept(kind.first)});
+      return;
+    }
+    installs_.push_back({kind, to, std::move(promise)});
+    if (installs_.size() == 1) install();
+  }
+
+  /// Gives those that are sealed their place, in their order.
   void install() {
     while (!installs_.empty()) {
-      auto& [what, promise] = installs_.front();
+      auto& [kind, what, promise] = installs_.front();
+      const auto size = what->id().total;
+      bool saved = true;
       try {
-        store_->save_snapshot(what.group, what.at, *what.state, what.installed);
+        store_->finish_snapshot(kind.first, *what, kind.second);
       } catch (const log_failure& failure) {
         if (failure.code() != log_error::no_space) return quit(to_error(failure));
-        if (what.installed) return delayed_send(this, options_.retry, install_now{});
+        if (kind.second) return delayed_send(this, options_.retry, install_now{});
+        saved = false;
       }
-      promise.deliver(log_snapshot_saved{store_->kept(what.group)});
+      promise.deliver(log_snapshot_saved{saved, size, store_->kept(kind.first)});
       installs_.pop_front();
     }
   }
@@ -179,8 +258,9 @@ class log_store_actor final : public actor_base {
 
   const log_store_actor_options options_;
   std::unique_ptr<log_store> store_;
-  std::vector<waiting_append> waiting_;    ///< one per replica at most, as replicas have one append in flight
-  std::deque<waiting_snapshot> installs_;  ///< one per replica at most
+  std::vector<waiting_append> waiting_;  ///< one per replica at most, as replicas have one append in flight
+  std::map<snapshot_kind, open_snapshot> writing_;
+  std::deque<waiting_snapshot> installs_;  ///< one own and one of another member per replica at most
   std::vector<group_record> batch_;
   bool write_scheduled_ = false;
 };

@@ -17,6 +17,11 @@ std::size_t memory_log_medium::appends() const {
   return appends_;
 }
 
+void memory_log_medium::throw_if_told_to() const {
+  const std::lock_guard lock{mutex_};
+  if (failure_) throw log_failure{*failure_, "memory log: told to fail"};
+}
+
 void memory_log_medium::hold_back(bool on) {
   const std::lock_guard lock{mutex_};
   holding_back_ = on;
@@ -91,17 +96,46 @@ std::vector<chosen_entry> memory_log_store::read(group_id group, slot first, slo
   return out;
 }
 
-void memory_log_store::save_snapshot(group_id group, slot at, std::string_view state, bool installed) {
-  const std::lock_guard lock{medium_->mutex_};
-  if (latched_) throw log_failure{log_error::failed, "memory log: latched"};
-  if (medium_->failure_) {
-    latched_ = *medium_->failure_ == log_error::failed;
-    throw log_failure{*medium_->failure_, "memory log: told to fail"};
+class memory_snapshot_writer final : public snapshot_writer {
+ public:
+  memory_snapshot_writer(std::shared_ptr<memory_log_medium> medium, slot at)
+      : medium_{std::move(medium)}, at_{at} {}
+
+  void append(std::string_view piece) override {
+    medium_->throw_if_told_to();
+    state_ += piece;
   }
+  void seal() override { medium_->throw_if_told_to(); }
+  void publish() override { medium_->throw_if_told_to(); }
+  [[nodiscard]] snapshot_id id() const override { return {at_, state_.size(), snapshot_hash(state_)}; }
+  std::string take() { return std::move(state_); }
+
+ private:
+  const std::shared_ptr<memory_log_medium> medium_;
+  const slot at_;
+  std::string state_;
+};
+
+std::unique_ptr<snapshot_writer> memory_log_store::begin_snapshot(group_id, slot at) {
+  if (latched_) throw log_failure{log_error::failed, "memory log: latched"};
+  medium_->throw_if_told_to();
+  return std::make_unique<memory_snapshot_writer>(medium_, at);
+}
+
+void memory_log_store::finish_snapshot(group_id group, snapshot_writer& written, bool installed) {
+  if (latched_) throw log_failure{log_error::failed, "memory log: latched"};
+  try {
+    written.publish();
+  } catch (const log_failure& failure) {
+    latched_ = failure.code() == log_error::failed;
+    throw;
+  }
+  const std::lock_guard lock{medium_->mutex_};
   auto& log = medium_->groups_[group];
+  const auto at = written.id().at;
   if (!log.snapshots.empty() && at <= log.snapshots.rbegin()->first) return;
   if (installed) log.snapshots.clear();
-  log.snapshots.emplace(at, state);
+  log.snapshots.emplace(at, static_cast<memory_snapshot_writer&>(written).take());
   if (log.snapshots.size() > 2) log.snapshots.erase(log.snapshots.begin());
   if (installed || log.snapshots.size() == 2) log.kept = log.snapshots.begin()->first;
   log.entries.erase(log.entries.begin(), log.entries.upper_bound(log.kept));

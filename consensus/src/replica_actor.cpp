@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "actor_base.hpp"
+#include "bulwark/actors/core/invariant.hpp"
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/consensus/log_store_actor.hpp"
 #include "bulwark/consensus/messages.hpp"
@@ -17,6 +18,7 @@
 #include "packet_outbox.hpp"
 #include "persist_queue.hpp"
 #include "report.hpp"
+#include "snapshot_work.hpp"
 #include "state_askers.hpp"
 
 namespace bulwark::consensus {
@@ -50,7 +52,11 @@ class replica_actor final : public actor_base {
   replica_actor(caf::actor_config& config, replica_actor_options options)
       : actor_base{config, options.prompt},
         options_{std::move(options)},
-        outbox_{options_.core.group, options_.packet_bytes} {
+        outbox_{options_.core.group, options_.packet_bytes},
+        snapshots_{*this,
+                   options_,
+                   {[this](event what) { step(std::move(what)); },
+                    [this](caf::error why) { log_lost(std::move(why)); }}} {
     if (options_.core.incarnation == 0) options_.core.incarnation = random_not_zero();
     if (options_.core.seed == 0) options_.core.seed = random_not_zero();
   }
@@ -69,6 +75,7 @@ class replica_actor final : public actor_base {
   void on_exit() override {
     open_.give_up();
     askers_.give_up();
+    snapshots_.give_up();
     // The log may still owe this actor an answer, and so hold it: without this they would keep each other.
     options_.log = nullptr;
     options_.links.clear();
@@ -122,7 +129,7 @@ class replica_actor final : public actor_base {
     const auto now_at = core_->status().applied;
     if (!askers_.add(what.at == slot::none ? now_at : what.at, promise))
       return caf::make_error(caf::sec::runtime_error, "too many wait");
-    askers_.show(now_at, *machine_);
+    if (!snapshots_.is_restoring()) askers_.show(now_at, *machine_);
     return promise;
   }
 
@@ -172,6 +179,7 @@ class replica_actor final : public actor_base {
   void perform(persist& what) { persists_.add(options_.core.group, std::move(what)); }
 
   void perform(apply& what) {
+    BULWARK_INVARIANT(!snapshots_.is_restoring());
     std::vector<bytes> replies;
     replies.reserve(what.what.commands.size());
     for (const auto& one : what.what.commands) replies.push_back(machine_->apply(one.payload));
@@ -215,64 +223,12 @@ class replica_actor final : public actor_base {
                  to_string(what.group), to_string(what.group.at));
   }
 
-  void perform(save_snapshot& what) {
-    auto state = machine_->save();
-    if (!state) return step(snapshot_saved{});
-    auto saved = to_snapshot(what.group, *std::move(state));
-    const auto state_bytes = saved.size();
-    save(what.at, std::make_shared<const std::string>(std::move(saved)), false,
-         [this, at = what.at, state_bytes](slot kept) {
-           step(snapshot_saved{at, state_bytes, kept});
-         });
-  }
-
-  void perform(install_snapshot& what) {
-    const auto state = std::make_shared<const std::string>(std::move(what.state));
-    save(what.which.at, state, true, [this, at = what.which.at, state](slot) { become_state(at, *state); });
-  }
-
-  template <class Then>
-  void save(slot at, std::shared_ptr<const std::string> state, bool installed, Then then) {
-    request(options_.log, caf::infinite,
-            log_save_snapshot{options_.core.group, at, std::move(state), installed})
-        .then([then](log_snapshot_saved saved) { then(saved.kept); },
-              [this](caf::error& why) { log_lost(std::move(why)); });
-  }
-
-  void perform(restore_snapshot& what) { gather(what.at, {}); }
-
-  /// Reads the own snapshot piece by piece.
-  void gather(slot at, std::string so_far) {
-    const auto offset = so_far.size();
-    request(options_.log, caf::infinite,
-            log_read_snapshot{options_.core.group, at, offset, options_.core.learn_bytes})
-        .then(
-            [this, at, so_far = std::move(so_far)](log_snapshot_part& found) mutable {
-              so_far += found.part.data;
-              if (found.part.data.empty() || so_far.size() >= found.part.of.total)
-                return become_state(at, so_far);
-              gather(at, std::move(so_far));
-            },
-            [this](caf::error& why) { log_lost(std::move(why)); });
-  }
-
-  void become_state(slot at, const std::string& state) {
-    auto parts = from_snapshot(state);
-    if (parts && machine_->restore(parts->second)) return step(restored{at, std::move(parts->first)});
-    spdlog::error("replica {}: the state machine does not take the snapshot of slot {}, {} bytes",
-                  to_string(options_.core.self), to_string(at), state.size());
-    quit(caf::make_error(caf::sec::invalid_argument));
-  }
-
-  void perform(fetch_snapshot& what) {
-    request(options_.log, caf::infinite,
-            log_read_snapshot{options_.core.group, what.at, what.offset, what.bytes_max})
-        .then(
-            [this, peer = what.peer](log_snapshot_part& found) {
-              step(snapshot_fetched{peer, std::move(found.part)});
-            },
-            [this](caf::error& why) { log_lost(std::move(why)); });
-  }
+  void perform(save_snapshot& what) { snapshots_.perform(what, *machine_); }
+  void perform(restore_snapshot& what) { snapshots_.perform(what, *machine_); }
+  void perform(store_snapshot_piece& what) { snapshots_.perform(what); }
+  void perform(discard_snapshot& what) { snapshots_.perform(what); }
+  void perform(install_snapshot& what) { snapshots_.perform(what, *machine_); }
+  void perform(fetch_snapshot& what) { snapshots_.perform(what); }
 
   void post(envelope message) {
     if (message.to == options_.core.self) return step(received{std::move(message)});
@@ -359,6 +315,7 @@ class replica_actor final : public actor_base {
   bool performing_ = false;
   bool turn_open_ = false;  ///< a turn_ended is on its way
   packet_outbox outbox_;
+  snapshot_work snapshots_;
 
   persist_queue persists_;
   bool writable_ = true;

@@ -9,6 +9,7 @@
 #include "bulwark/consensus/core/wire.hpp"
 #include "bulwark/consensus/crc32c.hpp"
 #include "log_files.hpp"
+#include "snapshot_file_writer.hpp"
 #include "snapshot_format.hpp"
 
 namespace bulwark::consensus {
@@ -135,14 +136,9 @@ void snapshot_files::load(const log_beginning& beginning) {
   }
 }
 
-void snapshot_files::write(group_id group, slot at, std::string_view state) {
-  const snapshot_header header{number(options_.node),
-                               cluster_hash(options_.cluster),
-                               group,
-                               {at, state.size(), snapshot_hash(state)},
-                               crc32c(state)};
-  write_durably(files_, path_of(group, at), {encode_snapshot_header(header), state});
-  all_[group].push_back(header.which);
+std::unique_ptr<snapshot_writer> snapshot_files::begin(group_id group, slot at) const {
+  const snapshot_header header{number(options_.node), cluster_hash(options_.cluster), group, {at, 0, 0}, 0};
+  return std::make_unique<snapshot_file_writer>(files_, path_of(group, at), header);
 }
 
 void snapshot_files::keep(group_id group, std::size_t count) {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,8 +47,8 @@ std::vector<found_snapshot> find_snapshots(file_layer& files, const std::filesys
 ///     magic u64, version u32, node u32, cluster u64, group u32, zero u32, slot u64, size u64, hash u64,
 ///     crc32c u32 of the state, crc32c u32 of all before; then the state
 ///
-/// A file is written under another name, synced, and renamed; then its directory is synced. So a torn one is
-/// never seen; one that was damaged at rest is passed over.
+/// A file is written under another name, the header last, synced, and renamed; then its directory is synced.
+/// So a torn one is never seen; one that was damaged at rest is passed over.
 class snapshot_files {
  public:
   snapshot_files(file_layer& files, const file_log_options& options) : files_{files}, options_{options} {}
@@ -56,8 +57,10 @@ class snapshot_files {
   /// whole snapshot covers, std::system_error.
   void load(const log_beginning& beginning);
 
-  /// @pre at > newest(group). Throws std::system_error, with nothing changed.
-  void write(group_id group, slot at, std::string_view state);
+  /// Begins to write one. Throws std::system_error.
+  [[nodiscard]] std::unique_ptr<snapshot_writer> begin(group_id group, slot at) const;
+  /// It was published. @pre which.at > newest(group)
+  void add(group_id group, const snapshot_id& which) { all_[group].push_back(which); }
   /// Removes the oldest ones until only that many are left.
   void keep(group_id group, std::size_t count);
 

@@ -8,9 +8,19 @@ namespace bulwark::test {
 
 using namespace consensus;
 
+namespace {
+
+/// Of a snapshot as it is saved, and as it is read again: a few of each. Not those of the network.
+constexpr std::size_t save_bytes = 300;
+constexpr std::size_t restore_bytes = 500;
+
+}  // namespace
+
 void member::start(replica_options options, instant now) {
   options.incarnation = ++life_;
   machine_ = {};
+  saving_.reset();
+  restoring_.reset();
   core_.emplace(std::move(options), disk_.recover(), now);
   step(tick{}, now);
 }
@@ -73,6 +83,7 @@ void member::perform(persist& what, instant) {
 }
 
 void member::perform(apply& what, instant now) {
+  if (restoring_) std::abort();
   std::vector<bytes> replies;
   for (const auto& one : what.what.commands) replies.push_back(machine_.apply(one.payload));
   observer_.on_apply(*this, what);
@@ -80,6 +91,7 @@ void member::perform(apply& what, instant now) {
 }
 
 void member::perform(query& what, instant now) {
+  if (restoring_) std::abort();
   step(replied{what.number, {machine_.query(what.payload)}}, now);
 }
 
@@ -91,33 +103,71 @@ void member::perform(configured& what, instant) { observer_.on_configured(*this,
 void member::perform(leader_changed& what, instant) { observer_.on_leader(*this, what.leader); }
 
 void member::perform(save_snapshot& what, instant) {
-  auto state = to_snapshot(what.group, *machine_.save());
-  const snapshot_id which{what.at, state.size(), snapshot_hash(state)};
-  observer_.on_disk_work(*this, [which, state = std::move(state)](member& m, instant now) {
-    m.disk_.save(which, state, false);
-    m.step(snapshot_saved{which.at, which.total, m.disk_.kept()}, now);
+  if (saving_) std::abort();
+  saving_.emplace(saving{what.at, snapshot_source{what.group, machine_.begin_save()}, {}});
+  save_on();
+}
+
+void member::save_on() {
+  observer_.on_disk_work(*this, [at = saving_->at](member& m, instant now) {
+    if (!m.saving_ || m.saving_->at != at) return;  // an install came between
+    auto piece = m.saving_->source.next(save_bytes);
+    if (!piece) return m.end_saving(false, now);
+    m.disk_.write_piece(at, false, m.saving_->hash.size(), *piece);
+    m.saving_->hash.add(*piece);
+    m.save_on();
   });
+}
+
+void member::end_saving(bool given_up, instant now) {
+  const snapshot_id which{saving_->at, saving_->hash.size(), saving_->hash.hash()};
+  saving_.reset();
+  if (given_up)
+    disk_.discard(false);
+  else
+    disk_.finish(which, false);
+  step(snapshot_saved{which.at, which.total, disk_.kept(), given_up}, now);
 }
 
 void member::perform(restore_snapshot& what, instant) {
-  observer_.on_disk_work(*this, [at = what.at](member& m, instant now) {
-    if (at != m.disk_.newest()) std::abort();
-    m.become(at, m.disk_.newest_state(), true, now);
+  if (what.at != disk_.newest()) std::abort();
+  become(what.at, true);
+}
+
+void member::perform(store_snapshot_piece& what, instant) {
+  observer_.on_disk_work(*this, [what = std::move(what)](member& m, instant now) {
+    const auto size = m.disk_.write_piece(what.of.at, true, what.offset, what.data);
+    m.step(snapshot_piece_stored{what.of, size}, now);
   });
 }
 
-void member::perform(install_snapshot& what, instant) {
-  observer_.on_disk_work(*this, [which = what.which, state = std::move(what.state)](member& m, instant now) {
-    m.disk_.save(which, state, true);
-    m.become(which.at, state, false, now);
+void member::perform(discard_snapshot&, instant) { disk_.discard(true); }
+
+void member::perform(install_snapshot& what, instant now) {
+  if (saving_) end_saving(true, now);
+  observer_.on_disk_work(*this, [which = what.which](member& m, instant) {
+    m.disk_.finish(which, true);
+    m.become(which.at, false);
   });
 }
 
-void member::become(slot at, std::string_view saved, bool own, instant now) {
-  auto parts = from_snapshot(saved);
-  if (!parts || !machine_.restore(parts->second)) std::abort();
+void member::become(slot at, bool own) {
+  restoring_.emplace(machine_);
+  observer_.on_disk_work(*this, [at, own](member& m, instant now) { m.become_on(at, 0, own, now); });
+}
+
+void member::become_on(slot at, std::uint64_t offset, bool own, instant now) {
+  const auto part = disk_.read_snapshot({id_, at, offset, restore_bytes});
+  if (part.of.at != at || !restoring_->take(part.data)) std::abort();
+  const auto read = offset + part.data.size();
+  if (read < part.of.total)
+    return observer_.on_disk_work(
+        *this, [at, read, own](member& m, instant later) { m.become_on(at, read, own, later); });
+  auto group = restoring_->finish(part.of);
+  if (!group) std::abort();
+  restoring_.reset();
   observer_.on_restored(*this, at, own);
-  step(restored{at, std::move(parts->first)}, now);
+  step(restored{at, *std::move(group)}, now);
 }
 
 void member::perform(fetch_snapshot& what, instant) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bulwark/consensus/core/replica.hpp"
+#include "bulwark/consensus/core/snapshot_stream.hpp"
 #include "record_disk.hpp"
 #include "register_machine.hpp"
 
@@ -79,10 +80,16 @@ class member {
   void perform(consensus::configured& what, instant now);
   void perform(consensus::save_snapshot& what, instant now);
   void perform(consensus::restore_snapshot& what, instant now);
+  void perform(consensus::store_snapshot_piece& what, instant now);
+  void perform(consensus::discard_snapshot& what, instant now);
   void perform(consensus::install_snapshot& what, instant now);
   void perform(consensus::fetch_snapshot& what, instant now);
-  /// The state machine becomes what was saved, and the replica is told.
-  void become(consensus::slot at, std::string_view saved, bool own, instant now);
+  /// Takes the next piece of the state that is being saved, and comes back for the one behind it.
+  void save_on();
+  void end_saving(bool given_up, instant now);
+  /// The state machine becomes what was saved, piece by piece; then the replica is told.
+  void become(consensus::slot at, bool own);
+  void become_on(consensus::slot at, std::uint64_t offset, bool own, instant now);
 
   consensus::node_id id_;
   member_observer& observer_;
@@ -90,6 +97,13 @@ class member {
   std::uint64_t life_ = 0;
   std::optional<consensus::replica> core_;
   register_machine machine_;
+  struct saving {
+    consensus::slot at{};
+    consensus::snapshot_source source;
+    consensus::snapshot_hasher hash;
+  };
+  std::optional<saving> saving_;
+  std::optional<consensus::snapshot_sink> restoring_;  ///< the machine is torn: nothing may be asked of it
   std::vector<consensus::effect> effects_;
   bool performing_ = false;
   bool syncing_ = false;

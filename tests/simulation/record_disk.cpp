@@ -2,6 +2,7 @@
 #include "record_disk.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace bulwark::test {
@@ -22,6 +23,7 @@ std::size_t record_disk::power_cut() {
   std::size_t lost = 0;
   for (const auto& one : unsynced_) lost += one.records.size();
   unsynced_.clear();
+  unfinished_ = {};  // whole, torn or gone: whoever starts removes it
   return lost;
 }
 
@@ -32,7 +34,17 @@ void record_disk::keep(const record& what) {
     entries_[entry->at] = *entry;
 }
 
-void record_disk::save(const snapshot_id& which, std::string state, bool installed) {
+std::uint64_t record_disk::write_piece(slot at, bool installed, std::uint64_t offset, std::string_view data) {
+  auto& writing = unfinished_[installed];
+  if (offset == 0) writing = {at, {}};
+  if (writing.at != at || writing.state.size() != offset) std::abort();
+  writing.state += data;
+  return writing.state.size();
+}
+
+void record_disk::finish(const snapshot_id& which, bool installed) {
+  auto [at, state] = std::exchange(unfinished_[installed], {});
+  if (at != which.at || state.size() != which.total || snapshot_hash(state) != which.hash) std::abort();
   if (which.at <= newest()) return;
   if (installed) snapshots_.clear();
   snapshots_.emplace_back(which, std::move(state));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <deque>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,9 +26,13 @@ class record_disk {
   /// Loses what is not durable; returns the number of lost records.
   std::size_t power_cut();
 
-  /// Makes a snapshot durable. Own ones are kept two deep, and the log from the older one on; one that came
-  /// from another member stands alone.
-  void save(const consensus::snapshot_id& which, std::string state, bool installed);
+  /// Writes on a snapshot that is not durable yet, an own one or another member's: at offset 0 a new one.
+  /// Returns how much of it there is.
+  std::uint64_t write_piece(consensus::slot at, bool installed, std::uint64_t offset, std::string_view data);
+  void discard(bool installed) { unfinished_[installed] = {}; }
+  /// Makes it durable under its name. Own ones are kept two deep, and the log from the older one on; one that
+  /// came from another member stands alone.
+  void finish(const consensus::snapshot_id& which, bool installed);
   [[nodiscard]] consensus::slot newest() const {
     return snapshots_.empty() ? consensus::slot{} : snapshots_.back().first.at;
   }
@@ -42,6 +48,11 @@ class record_disk {
   [[nodiscard]] const consensus::accepted_entry* find(consensus::slot at) const;
 
  private:
+  struct unfinished_snapshot {
+    consensus::slot at{};
+    std::string state;
+  };
+
   void keep(const consensus::record& what);
 
   std::deque<consensus::persist> unsynced_;
@@ -50,6 +61,7 @@ class record_disk {
   std::map<consensus::slot, consensus::accepted_entry> entries_;
   consensus::slot kept_{};
   std::deque<std::pair<consensus::snapshot_id, std::string>> snapshots_;  ///< oldest first
+  std::array<unfinished_snapshot, 2> unfinished_;                         ///< own, and another member's
 };
 
 }  // namespace bulwark::test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/node/group_machine.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "bulwark/consensus/core/wire.hpp"
@@ -59,14 +60,24 @@ consensus::bytes group_machine::query(const consensus::bytes& question) const {
   return service_->query(question);
 }
 
-std::optional<consensus::bytes> group_machine::save() const {
-  auto service = service_->save();
-  if (!service || is_pristine(group_)) return service;
+consensus::bytes group_machine::saved_group() const {
+  if (is_pristine(group_)) return {};
   consensus::bytes saved(1, both_saved);
   consensus::wire_writer out{saved};
   out.put(both_saved_version);
   out.put_bytes(group_.save());
-  return saved + *service;
+  return saved;
+}
+
+std::optional<consensus::bytes> group_machine::save() const {
+  auto service = service_->save();
+  if (!service) return service;
+  return saved_group() + *service;
+}
+
+void group_machine::become(membership_group group) {
+  group_ = std::move(group);
+  if (!is_pristine(group_)) board_->publish(group_);
 }
 
 bool group_machine::restore(std::string_view saved) {
@@ -74,9 +85,72 @@ bool group_machine::restore(std::string_view saved) {
   const auto parts = parts_of(saved);
   if (!parts || (parts->group && !group.restore(*parts->group))) return false;
   if (!service_->restore(parts->service)) return false;
-  group_ = std::move(group);
-  if (!is_pristine(group_)) board_->publish(group_);
+  become(std::move(group));
   return true;
+}
+
+// -- piece by piece ----------------------------------------------------------------------------------
+
+class group_machine::cursor final : public consensus::state_cursor {
+ public:
+  cursor(consensus::bytes ahead, std::unique_ptr<consensus::state_cursor> service)
+      : ahead_{std::move(ahead)}, service_{std::move(service)} {}
+
+  bool next(std::size_t bytes_max, consensus::bytes& piece) override {
+    const auto size = std::min(bytes_max, ahead_.size());
+    piece.append(ahead_, 0, size);
+    ahead_.erase(0, size);
+    return size == bytes_max || service_->next(bytes_max - size, piece);
+  }
+
+ private:
+  consensus::bytes ahead_;
+  std::unique_ptr<consensus::state_cursor> service_;
+};
+
+class group_machine::restorer final : public consensus::state_restorer {
+ public:
+  explicit restorer(group_machine& to) : to_{to}, service_{to.service_->begin_restore()} {}
+
+  bool take(std::string_view piece) override {
+    if (group_) return service_->take(piece);
+    beginning_ += piece;
+    if (beginning_.size() < beginning_bytes) return true;
+    const auto parts = parts_of(beginning_);
+    if (!parts) return beginning_[1] == static_cast<char>(both_saved_version);  // more is to come
+    group_.emplace();
+    if (parts->group && !group_->restore(*parts->group)) return false;
+    const bool taken = service_->take(parts->service);
+    beginning_ = {};
+    return taken;
+  }
+
+  bool finish() override {
+    if (!group_ && (beginning_.empty() || beginning_.front() == both_saved)) return false;
+    if (!group_ && !service_->take(beginning_)) return false;
+    if (!service_->finish()) return false;
+    to_.become(group_ ? std::move(*group_) : membership_group{});
+    return true;
+  }
+
+ private:
+  /// The mark and the version.
+  static constexpr std::size_t beginning_bytes = 2;
+
+  group_machine& to_;
+  std::unique_ptr<consensus::state_restorer> service_;
+  consensus::bytes beginning_;  ///< until the membership in it is whole
+  std::optional<membership_group> group_;
+};
+
+std::unique_ptr<consensus::state_cursor> group_machine::begin_save() {
+  auto service = service_->begin_save();
+  if (!service) return nullptr;
+  return std::make_unique<cursor>(saved_group(), std::move(service));
+}
+
+std::unique_ptr<consensus::state_restorer> group_machine::begin_restore() {
+  return std::make_unique<restorer>(*this);
 }
 
 }  // namespace bulwark::node

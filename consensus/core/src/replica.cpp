@@ -210,7 +210,13 @@ void replica::state::adopt(configuration agreed) {
   end_leadership();
 }
 
+void replica::state::on(snapshot_piece_stored& what) {
+  // While it was stored, this replica may have begun to propose: then chosen moves by its own accepts only.
+  incoming.on_stored(what, proposer.now_in() != leader::phase::proposing, now);
+}
+
 void replica::state::on(restored& what) {
+  if (what.at == slot::none) return incoming.on_restored();
   if (!std::exchange(restoring, false)) {
     incoming.on_restored();
     snapshots.on_installed(what.at);

@@ -44,6 +44,7 @@ struct replica::state {
   void on(fetched& what);
   void on(replied& what);
   void on(snapshot_saved& what) { snapshots.on_saved(what); }
+  void on(snapshot_piece_stored& what);
   void on(restored& what);
   void on(snapshot_fetched& what);
   void on(transfer& what);

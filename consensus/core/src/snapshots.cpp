@@ -29,6 +29,7 @@ void snapshot_giver::on_applied(slot at, const value& what) {
 
 void snapshot_giver::on_saved(const snapshot_saved& what) {
   saving_ = false;
+  if (what.given_up) return;
   if (what.at == slot::none) able_ = false;
   last_bytes_ = what.bytes;
   newest_ = std::max(newest_, what.at);
@@ -57,39 +58,65 @@ void snapshot_giver::on_fetched(std::size_t peer, snapshot_part part, slot chose
 
 void snapshot_receiver::begin(const snapshot_id& which) {
   wanted_ = which;
-  gathered_.clear();
+  stored_ = {};
+  asked_at_.reset();
+}
+
+void snapshot_receiver::drop() {
+  if (stored_.size() > 0) out_.emit(discard_snapshot{});
+  begin({});
 }
 
 void snapshot_receiver::ask(std::size_t whom, instant now) {
   source_ = whom;
   asked_at_ = now;
-  out_.post(roster_.at(whom), snapshot_ask{wanted_.at, gathered_.size()});
+  out_.post(roster_.at(whom), snapshot_ask{wanted_.at, stored_.size()});
+}
+
+void snapshot_receiver::store(snapshot_part& part) {
+  storing_ = true;
+  with_next_ = stored_;
+  with_next_.add(part.data);
+  out_.emit(store_snapshot_piece{part.of, part.offset, std::move(part.data)});
 }
 
 void snapshot_receiver::on_chunk(std::size_t from, snapshot_chunk& what, instant now) {
   auto& [of, offset, data] = what.part;
-  if (installing_ || of.at <= log_.chosen() || of.total > options_.snapshot_bytes_max) return;
+  if (installing_ || storing_ || of.at <= log_.chosen() || of.total > options_.snapshot_bytes_max) return;
   if (is_receiving() && of.at < wanted_.at) return;
   if (of != wanted_) begin(of);
-  if (offset == gathered_.size() && data.size() <= of.total - gathered_.size()) {
-    gathered_ += data;
-  } else if (is_receiving()) {
-    return;  // a double, or too late: the right piece is on its way
+  if (offset == stored_.size() && data.size() <= of.total - offset) {
+    source_ = from;
+    return store(what.part);
   }
-  if (gathered_.size() < of.total) return ask(from, now);
-  asked_at_.reset();
-  if (snapshot_hash(gathered_) != of.hash) return begin({});
+  if (is_receiving()) return;  // a double, or too late: the right piece is on its way
+  ask(from, now);
+}
+
+void snapshot_receiver::on_stored(const snapshot_piece_stored& what, bool wanted, instant now) {
+  if (!std::exchange(storing_, false)) return;
+  BULWARK_INVARIANT(what.of == wanted_);
+  if (!wanted || wanted_.at <= log_.chosen()) {
+    stored_ = with_next_;
+    return drop();
+  }
+  if (what.size < stored_.size()) return drop();  // it is lost
+  if (what.size != with_next_.size()) {           // no room: it is asked for again after a while
+    asked_at_ = now;
+    return;
+  }
+  stored_ = with_next_;
+  if (stored_.size() < wanted_.total) return ask(source_, now);
+  if (stored_.hash() != wanted_.hash) return drop();
   installing_ = true;
-  out_.emit(install_snapshot{of, std::move(gathered_)});
+  out_.emit(install_snapshot{wanted_});
   begin({});
 }
 
 void snapshot_receiver::advance(const node_set& alive, instant now) {
-  if (!is_receiving() || installing_) return;
-  if (wanted_.at <= log_.chosen()) {
-    asked_at_.reset();
-    return begin({});
-  }
+  if (wanted_.at == slot::none || storing_ || installing_) return;
+  if (wanted_.at <= log_.chosen()) return drop();
+  if (!is_receiving()) return;
   if (!alive.has(source_))
     asked_at_.reset();  // whoever answers the next question goes on from here
   else if (now - *asked_at_ >= 2 * options_.interval)

@@ -58,28 +58,33 @@ class snapshot_giver {
   std::vector<bool> fetching_;  ///< by member: a fetch for it is open
 };
 
-/// Takes in another member's snapshot, piece by piece. A piece that is lost is asked for again, also from
-/// others.
+/// Takes in another member's snapshot, piece by piece, each of which is stored before the next is asked for,
+/// so that none of it stays in memory. A piece that is lost is asked for again, also from others.
 ///
-///   idle --first piece--> receiving --last piece, hash right--> installing --restored--> idle
-///                            '--hash wrong, or a newer snapshot--> from the beginning
+///   idle --first piece--> storing --stored--> receiving --piece--> storing ...
+///        storing --last piece stored, hash right--> installing --restored--> idle
+///           '--hash wrong, or not needed any more--> idle
 class snapshot_receiver {
  public:
   snapshot_receiver(const replica_options& options, const roster& group, const slot_log& log, output& out)
       : options_{options}, roster_{group}, log_{log}, out_{out} {}
 
   void on_chunk(std::size_t from, snapshot_chunk& what, instant now);
+  /// `wanted`: the state may become that of a snapshot.
+  void on_stored(const snapshot_piece_stored& what, bool wanted, instant now);
   /// Asks again for a piece that did not come, or gives up its source.
   void advance(const node_set& alive, instant now);
   void on_restored();
 
-  /// A piece is on its way.
-  [[nodiscard]] bool is_receiving() const { return asked_at_.has_value(); }
+  /// A piece is on its way, from a member or to the disk.
+  [[nodiscard]] bool is_receiving() const { return storing_ || asked_at_.has_value(); }
   /// The whole is being made durable: until then nothing may be applied.
   [[nodiscard]] bool is_installing() const { return installing_; }
 
  private:
   void begin(const snapshot_id& which);
+  void drop();
+  void store(snapshot_part& part);
   void ask(std::size_t whom, instant now);
 
   const replica_options& options_;
@@ -87,7 +92,9 @@ class snapshot_receiver {
   const slot_log& log_;
   output& out_;
   snapshot_id wanted_;
-  bytes gathered_;
+  snapshot_hasher stored_;     ///< of what is stored
+  snapshot_hasher with_next_;  ///< and of the piece that is being stored
+  bool storing_ = false;
   bool installing_ = false;
   std::size_t source_ = 0;
   std::optional<instant> asked_at_;

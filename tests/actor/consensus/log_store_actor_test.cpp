@@ -47,8 +47,11 @@ class counting_store final : public log_store {
   std::vector<chosen_entry> read(group_id group, slot first, slot last, std::size_t bytes_max) override {
     return store_.read(group, first, last, bytes_max);
   }
-  void save_snapshot(group_id group, slot at, std::string_view state, bool installed) override {
-    store_.save_snapshot(group, at, state, installed);
+  std::unique_ptr<snapshot_writer> begin_snapshot(group_id group, slot at) override {
+    return store_.begin_snapshot(group, at);
+  }
+  void finish_snapshot(group_id group, snapshot_writer& written, bool installed) override {
+    store_.finish_snapshot(group, written, installed);
   }
   snapshot_part read_snapshot(group_id group, slot at, std::uint64_t offset, std::size_t bytes_max) override {
     return store_.read_snapshot(group, at, offset, bytes_max);
@@ -150,26 +153,106 @@ TEST_F(log_store_actor_test, on_a_full_disk_appends_wait_and_their_senders_are_t
   EXPECT_EQ(stored(1), 1u);
 }
 
-log_save_snapshot snapshot_of(std::uint64_t at, bool installed) {
-  return {group_id{1}, slot{at}, std::make_shared<const std::string>("state"), installed};
-}
+constexpr group_id one_group{1};
 
-TEST_F(log_store_actor_test, a_snapshot_is_answered_with_where_the_log_begins_and_can_be_read) {
-  EXPECT_EQ(system_.ask<log_snapshot_saved>(log_, snapshot_of(3, false))->kept, slot::none);
-  EXPECT_EQ(system_.ask<log_snapshot_saved>(log_, snapshot_of(5, false))->kept, slot{3});
-  const auto found = system_.ask<log_snapshot_part>(log_, log_read_snapshot{group_id{1}, slot{5}, 1, 2});
+class log_store_snapshots : public log_store_actor_test {
+ protected:
+  std::uint64_t write(std::uint64_t at, bool installed, std::uint64_t offset, std::string piece) {
+    const auto written = system_.ask<log_snapshot_written>(
+        log_, log_write_snapshot{one_group, slot{at}, installed, offset, std::move(piece)});
+    EXPECT_TRUE(written.has_value());
+    return written ? written->size : 0;
+  }
+  std::optional<log_snapshot_saved> finish(std::uint64_t at, bool installed) {
+    return system_.ask<log_snapshot_saved>(log_, log_finish_snapshot{one_group, slot{at}, installed});
+  }
+  std::optional<log_snapshot_saved> save(std::uint64_t at, bool installed = false) {
+    write(at, installed, 0, "sta");
+    write(at, installed, 3, "te");
+    return finish(at, installed);
+  }
+  slot newest() { return memory_log_store{medium_}.recover(one_group).snapshot; }
+};
+
+TEST_F(log_store_snapshots, one_is_written_in_pieces_and_answered_with_where_the_log_begins) {
+  EXPECT_EQ(save(3)->kept, slot::none);
+  const auto saved = save(5);
+  EXPECT_TRUE(saved->saved);
+  EXPECT_EQ(saved->kept, slot{3});
+  EXPECT_EQ(saved->bytes, 5u);
+  const auto found = system_.ask<log_snapshot_part>(log_, log_read_snapshot{one_group, slot{5}, 1, 2});
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->part.data, "ta");
 }
 
-TEST_F(log_store_actor_test, on_a_full_disk_an_own_snapshot_is_given_up_and_an_installed_one_waits) {
+TEST_F(log_store_snapshots, appends_go_on_between_the_pieces) {
+  write(3, false, 0, "sta");
+  append(1, 4);
+  system_.settle();
+  EXPECT_EQ(heard_, strings{"appended 4"});
+  write(3, false, 3, "te");
+  EXPECT_TRUE(finish(3, false)->saved);
+}
+
+TEST_F(log_store_snapshots, a_piece_that_does_not_go_on_where_the_last_ended_changes_nothing) {
+  EXPECT_EQ(write(3, false, 0, "sta"), 3u);
+  EXPECT_EQ(write(3, false, 9, "te"), 3u);
+  EXPECT_EQ(write(4, false, 3, "te"), 0u) << "there is none of that slot";
+  EXPECT_FALSE(finish(4, false)->saved);
+  EXPECT_EQ(write(3, false, 3, "te"), 5u);
+  EXPECT_TRUE(finish(3, false)->saved);
+}
+
+TEST_F(log_store_snapshots, an_own_one_and_another_members_do_not_disturb_each_other) {
+  write(3, false, 0, "own");
+  write(9, true, 0, "other");
+  EXPECT_TRUE(finish(3, false)->saved);
+  EXPECT_EQ(newest(), slot{3});
+  EXPECT_TRUE(finish(9, true)->saved);
+  EXPECT_EQ(newest(), slot{9});
+}
+
+TEST_F(log_store_snapshots, one_that_is_discarded_is_gone) {
+  write(3, false, 0, "state");
+  caf::anon_send(log_, log_discard_snapshot{one_group, false});
+  EXPECT_FALSE(finish(3, false)->saved);
+  EXPECT_EQ(newest(), slot::none);
+}
+
+TEST_F(log_store_snapshots, a_new_incarnation_of_the_replica_finds_none_that_is_half_written) {
+  write(3, false, 0, "state");
+  write(9, true, 0, "state");
+  EXPECT_TRUE(system_.ask<log_recovered>(log_, log_recover{one_group}).has_value());
+  EXPECT_FALSE(finish(3, false)->saved);
+  EXPECT_FALSE(finish(9, true)->saved);
+}
+
+TEST_F(log_store_snapshots, on_a_full_disk_no_piece_is_written_and_the_next_attempt_may_go_on) {
+  EXPECT_EQ(write(9, true, 0, "sta"), 3u);
   medium_->fail_appends(log_error::no_space);
-  EXPECT_TRUE(system_.ask<log_snapshot_saved>(log_, snapshot_of(3, false)).has_value());
-  EXPECT_FALSE(system_.ask<log_snapshot_saved>(log_, snapshot_of(9, true)).has_value());
-  EXPECT_EQ(memory_log_store{medium_}.recover(group_id{1}).snapshot, slot::none);
+  EXPECT_EQ(write(9, true, 3, "te"), 3u);
+  EXPECT_EQ(write(3, false, 0, "own"), 0u);
   medium_->fail_appends({});
-  system_.advance(1s);
-  EXPECT_EQ(memory_log_store{medium_}.recover(group_id{1}).snapshot, slot{9});
+  EXPECT_EQ(write(9, true, 3, "te"), 5u);
+  EXPECT_TRUE(finish(9, true)->saved);
+  EXPECT_EQ(newest(), slot{9});
+}
+
+TEST_F(log_store_snapshots, one_that_cannot_be_synced_is_given_up) {
+  write(9, true, 0, "state");
+  medium_->fail_appends(log_error::no_space);
+  EXPECT_FALSE(finish(9, true)->saved);
+  EXPECT_EQ(newest(), slot::none);
+}
+
+TEST_F(log_store_snapshots, an_io_error_beside_the_log_ends_it_too) {
+  write(3, false, 0, "sta");
+  medium_->fail_appends(log_error::failed);
+  EXPECT_FALSE(
+      system_.ask<log_snapshot_written>(log_, log_write_snapshot{one_group, slot{3}, false, 3, "te"}));
+  system_.settle();
+  ASSERT_TRUE(log_ended_.has_value());
+  EXPECT_EQ(*log_ended_, to_error(log_failure{log_error::failed, "memory log: told to fail"}));
 }
 
 TEST_F(log_store_actor_test,

@@ -34,6 +34,7 @@ void replica_group::start(std::uint32_t node) {
   options.core.seed = node;
   options.core.snapshot_entries = snapshot_entries_;
   options.core.learn_bytes = 64;  // snapshots go in pieces
+  options.save_piece_bytes = 32;
   for (std::uint32_t member = 1; member <= nodes_; ++member) {
     options.core.members.push_back(node_id{member});
     if (member != node) options.links[node_id{member}] = relays_[node];

@@ -77,6 +77,9 @@ class replica_bench {
     return static_cast<std::uint32_t>(core_.options().members.size() / 2 + 1);
   }
 
+  /// The piece that was held is on the disk.
+  void step_stored() { step(snapshot_piece_stored{storing_, stored.size()}); }
+
   void clear() {
     sent.clear();
     applied.clear();
@@ -119,10 +122,21 @@ class replica_bench {
   std::vector<save_snapshot> saves;
   std::vector<restore_snapshot> restores;
   std::vector<install_snapshot> installs;
+  bytes stored;  ///< of another member's snapshot
+  std::size_t discards = 0;
+  bool disk_has_room = true;  ///< for pieces of it
+  bool holds_pieces = false;  ///< until step_stored()
   std::vector<fetch_snapshot> snapshot_fetches;
   duration query_takes{};  ///< by the clock
 
  private:
+  void store(const store_snapshot_piece& what) {
+    storing_ = what.of;
+    if (what.offset == 0) stored.clear();
+    if (disk_has_room && what.offset == stored.size()) stored += what.data;
+    if (!holds_pieces) step_stored();
+  }
+
   void take(effect what) {
     if (auto* e = std::get_if<send>(&what)) sent.push_back(std::move(e->what));
     if (auto* e = std::get_if<persist>(&what)) writes.push_back(std::move(*e));
@@ -135,6 +149,11 @@ class replica_bench {
     if (auto* e = std::get_if<restore_snapshot>(&what)) restores.push_back(*e);
     if (auto* e = std::get_if<install_snapshot>(&what)) installs.push_back(std::move(*e));
     if (auto* e = std::get_if<fetch_snapshot>(&what)) snapshot_fetches.push_back(*e);
+    if (auto* e = std::get_if<store_snapshot_piece>(&what)) store(*e);
+    if (std::get_if<discard_snapshot>(&what)) {
+      stored.clear();
+      ++discards;
+    }
     if (auto* e = std::get_if<query>(&what)) {
       queries.push_back(*e);
       now_ += query_takes;
@@ -148,6 +167,7 @@ class replica_bench {
     }
   }
 
+  snapshot_id storing_;
   instant now_{std::chrono::hours{1}};
   replica core_;
 };

@@ -104,7 +104,8 @@ TEST(snapshots, pieces_are_put_together_whatever_comes_doubled_or_late) {
   bench.receive(2, piece(4, 4));
   bench.receive(2, piece(8, 100));
   ASSERT_THAT(bench.installs, SizeIs(1));
-  EXPECT_EQ(bench.installs[0].state, state);
+  EXPECT_EQ(bench.installs[0].which, whole);
+  EXPECT_EQ(bench.stored, state);
   EXPECT_EQ(bench.core().status().chosen, slot::none) << "not before it is durable";
   bench.step(restored{slot{9}});
   EXPECT_EQ(bench.core().status().chosen, slot{9});
@@ -132,6 +133,7 @@ TEST(snapshots, one_that_came_together_wrongly_is_not_installed) {
   forged.hash ^= 1;
   bench.receive(2, piece(0, 100, forged));
   EXPECT_THAT(bench.installs, IsEmpty());
+  EXPECT_EQ(bench.discards, 1u);
   bench.receive(2, piece(0, 100));
   EXPECT_THAT(bench.installs, SizeIs(1));
 }
@@ -144,6 +146,73 @@ TEST(snapshots, one_that_is_too_large_or_too_old_is_left_alone) {
   other.step(restored{slot{9}});
   other.receive(2, piece(0, 100));
   EXPECT_THAT(other.installs, IsEmpty());
+}
+
+TEST(snapshots, the_next_piece_is_asked_for_once_this_one_is_stored) {
+  replica_bench bench;
+  bench.become_candidate();  // so that peers count as alive
+  bench.clear();
+  bench.holds_pieces = true;
+  bench.receive(2, piece(0, 4));
+  bench.receive(2, piece(4, 4));
+  bench.pass(210ms);
+  EXPECT_THAT(bench.sent_of<snapshot_ask>(), IsEmpty());
+  EXPECT_EQ(bench.stored, state.substr(0, 4)) << "one at a time";
+  bench.step_stored();
+  EXPECT_THAT(bench.sent_of<snapshot_ask>(), ElementsAre(snapshot_ask{slot{9}, 4}));
+}
+
+TEST(snapshots, a_piece_without_room_is_asked_for_again_later) {
+  replica_bench bench;
+  bench.become_candidate();  // so that peers count as alive
+  bench.clear();
+  bench.receive(2, piece(0, 4));
+  bench.disk_has_room = false;
+  bench.clear();
+  bench.receive(2, piece(4, 4));
+  EXPECT_THAT(bench.sent_of<snapshot_ask>(), IsEmpty()) << "not at once";
+  bench.disk_has_room = true;
+  bench.pass(210ms);
+  EXPECT_THAT(bench.sent_of<snapshot_ask>(), ElementsAre(snapshot_ask{slot{9}, 4}));
+  bench.receive(2, piece(4, 100));
+  ASSERT_THAT(bench.installs, SizeIs(1)) << "what had no room does not count twice";
+  EXPECT_EQ(bench.stored, state);
+}
+
+TEST(snapshots, what_the_log_has_brought_meanwhile_is_discarded) {
+  replica_bench bench;
+  bench.become_candidate();  // so that peers count as alive
+  bench.holds_pieces = true;
+  bench.receive(2, piece(0, 100));
+  std::vector<chosen_entry> all;
+  for (std::uint64_t at = 1; at <= 9; ++at) all.push_back({slot{at}, one_command("x")});
+  bench.receive(3, learned{all, slot{9}});
+  ASSERT_EQ(bench.core().status().chosen, slot{9});
+  bench.step_stored();
+  EXPECT_THAT(bench.installs, IsEmpty());
+  EXPECT_EQ(bench.discards, 1u);
+}
+
+TEST(snapshots, whoever_leads_by_the_time_a_piece_is_stored_installs_nothing) {
+  replica_bench bench;
+  bench.holds_pieces = true;
+  bench.receive(2, piece(0, 100));
+  bench.become_leader();
+  ASSERT_EQ(bench.core().status().role, replica_role::leader);
+  bench.step_stored();
+  EXPECT_THAT(bench.installs, IsEmpty());
+  EXPECT_EQ(bench.discards, 1u);
+}
+
+TEST(snapshots, one_that_is_given_up_is_followed_by_another) {
+  replica_bench bench{3, {}, every_two};
+  const auto under = bench.become_leader();
+  write(bench, under, 2);
+  bench.step(snapshot_saved{slot{2}, 0, slot{}, true});
+  for (std::uint64_t at = 3; at <= 4; ++at) write(bench, under, at);
+  EXPECT_THAT(bench.saves, SizeIs(2));
+  bench.receive(3, learn{slot{1}});
+  EXPECT_THAT(bench.snapshot_fetches, IsEmpty()) << "there is none to give";
 }
 
 TEST(snapshots, nothing_is_applied_while_one_is_installed_and_what_was_accepted_behind_it_stays) {

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -76,6 +77,55 @@ TEST(group_machine, both_states_are_saved_and_restored) {
   for (std::size_t size = 0; size < saved.size(); ++size)
     EXPECT_FALSE(other.both->restore(std::string_view{saved}.substr(0, size))) << size;
   EXPECT_EQ(other.both->save(), saved);
+}
+
+/// What a machine saves in pieces of that size.
+std::string save_in_pieces(consensus::state_machine& from, std::size_t piece_bytes) {
+  const auto cursor = from.begin_save();
+  std::string gathered;
+  while (cursor->next(piece_bytes, gathered)) continue;
+  return gathered;
+}
+
+bool restore_in_pieces(consensus::state_machine& to, std::string_view saved, std::size_t piece_bytes) {
+  const auto restorer = to.begin_restore();
+  for (; !saved.empty(); saved.remove_prefix(std::min(piece_bytes, saved.size())))
+    if (!restorer->take(saved.substr(0, piece_bytes))) return false;
+  return restorer->finish();
+}
+
+TEST(group_machine, pieces_of_any_size_are_those_of_the_whole_and_make_it_again) {
+  for (const bool joined : {false, true}) {
+    machine_rig rig;
+    rig.both->apply(set_command("k", "v"));
+    if (joined) rig.both->apply(join_command(1, 7));
+    const auto saved = rig.both->save().value();
+    for (const std::size_t size : {1u, 2u, 5u, 1000u}) {
+      EXPECT_EQ(save_in_pieces(*rig.both, size), saved);
+      machine_rig other;
+      ASSERT_TRUE(restore_in_pieces(*other.both, saved, size));
+      EXPECT_EQ(other.both->save(), saved);
+      EXPECT_EQ(other.board->latest() != nullptr, joined);
+      for (std::size_t cut = 0; cut < saved.size(); ++cut) {
+        machine_rig torn;
+        EXPECT_FALSE(restore_in_pieces(*torn.both, std::string_view{saved}.substr(0, cut), size)) << cut;
+      }
+    }
+  }
+}
+
+TEST(group_machine, a_membership_that_joins_while_it_is_saved_is_not_in_it) {
+  machine_rig rig;
+  rig.both->apply(join_command(1, 7));
+  rig.both->apply(set_command("k", "v"));
+  const auto saved = rig.both->save().value();
+  const auto cursor = rig.both->begin_save();
+  std::string gathered;
+  static_cast<void>(cursor->next(1, gathered));
+  rig.both->apply(join_command(2, 7));
+  rig.both->apply(set_command("k", "w"));
+  while (cursor->next(7, gathered)) continue;
+  EXPECT_EQ(gathered, saved);
 }
 
 TEST(group_machine, what_is_marked_and_makes_no_sense_is_answered_so) {

@@ -5,17 +5,13 @@
 
 #include "bulwark/kv/core/batch.hpp"
 #include "execute.hpp"
+#include "saved_machine.hpp"
 
 namespace bulwark::kv {
 
 namespace {
 
 constexpr std::size_t count_bytes = 4;
-
-/// The first byte of a saved machine. Version 1 had no sessions: only keys follow. Since version 2: the size
-/// of the saved keys, the keys, the sessions.
-constexpr char saved_version = 2;
-constexpr std::size_t size_bytes = 8;
 
 /// Runs the commands of a batch in order until the replies are large enough. `execute(spec, arguments,
 /// reply)` does one.
@@ -70,11 +66,9 @@ consensus::bytes machine::query(const consensus::bytes& batch) const {
 }
 
 std::optional<consensus::bytes> machine::save() const {
-  consensus::bytes saved(1 + size_bytes, saved_version);
+  consensus::bytes saved(1, saved_version);
+  consensus::wire_writer{saved}.put(keys_.saved_bytes());
   keys_.save(saved);
-  std::string size;
-  consensus::wire_writer{size}.put(static_cast<std::uint64_t>(saved.size() - 1 - size_bytes));
-  saved.replace(1, size_bytes, size);
   sessions_.save(saved);
   return saved;
 }
@@ -89,8 +83,8 @@ bool machine::restore(std::string_view saved) {
     std::uint64_t keys_size = 0;
     consensus::wire_reader in{saved};
     if (version != saved_version || !in.get(keys_size) || in.left() < keys_size) return false;
-    keys = saved.substr(size_bytes, keys_size);
-    if (!sessions.restore(saved.substr(size_bytes + keys_size))) return false;
+    keys = saved.substr(saved_size_bytes, keys_size);
+    if (!sessions.restore(saved.substr(saved_size_bytes + keys_size))) return false;
   }
   if (!keys_.restore(keys)) return false;
   sessions_ = std::move(sessions);

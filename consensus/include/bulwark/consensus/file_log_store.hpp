@@ -55,7 +55,8 @@ class file_log_store final : public log_store {
   void append(std::span<const group_record> records) override;
   recovered_state recover(group_id group) override;
   std::vector<chosen_entry> read(group_id group, slot first, slot last, std::size_t bytes_max) override;
-  void save_snapshot(group_id group, slot at, std::string_view state, bool installed) override;
+  std::unique_ptr<snapshot_writer> begin_snapshot(group_id group, slot at) override;
+  void finish_snapshot(group_id group, snapshot_writer& written, bool installed) override;
   snapshot_part read_snapshot(group_id group, slot at, std::uint64_t offset, std::size_t bytes_max) override;
   slot kept(group_id group) override;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -38,6 +39,30 @@ struct group_record {
   record what;
 };
 
+/// A snapshot that is being written beside a log_store, which goes on meanwhile.
+///
+/// Threads: one at a time, which need not be that of the store
+/// Ends:    destroyed before it is published, it leaves nothing behind
+class snapshot_writer {
+ public:
+  virtual ~snapshot_writer() = default;
+
+  /// Writes the next bytes of the state, not yet durably. Throws log_failure{no_space} with nothing of them
+  /// written: the same call may succeed later; or log_failure{failed}: nothing more can be done with it.
+  virtual void append(std::string_view piece) = 0;
+
+  /// That was all: returns once every byte is on the medium. Throws log_failure{no_space | failed}, after
+  /// which nothing more can be done with it.
+  virtual void seal() = 0;
+
+  /// Makes it durable under its name. @pre seal() returned
+  /// Throws log_failure{no_space}: the same call may succeed later; or log_failure{failed}.
+  virtual void publish() = 0;
+
+  /// Of what was appended so far.
+  [[nodiscard]] virtual snapshot_id id() const = 0;
+};
+
 /// Keeps the records of Paxos groups durably. Not thread-safe: one log_store_actor owns it.
 class log_store {
  public:
@@ -57,12 +82,23 @@ class log_store {
   /// log_failure{damaged}.
   virtual std::vector<chosen_entry> read(group_id group, slot first, slot last, std::size_t bytes_max) = 0;
 
-  /// Makes a snapshot of a group durable, then drops what it makes needless. Own snapshots are kept two deep,
-  /// and the log from the older one on, so that either of them and the log give the whole state. One that was
-  /// `installed` came from another member: the log has a gap before it, so it stands alone. An older one than
-  /// the newest is ignored. Throws log_failure{no_space} with nothing changed, or log_failure{failed}:
-  /// latched.
-  virtual void save_snapshot(group_id group, slot at, std::string_view state, bool installed) = 0;
+  /// Begins to write a snapshot of a group. Throws log_failure{no_space | failed}.
+  virtual std::unique_ptr<snapshot_writer> begin_snapshot(group_id group, slot at) = 0;
+
+  /// Publishes a sealed snapshot of the group, then drops what it makes needless. Own snapshots are kept two
+  /// deep, and the log from the older one on, so that either of them and the log give the whole state. One
+  /// that was `installed` came from another member: the log has a gap before it, so it stands alone. An older
+  /// one than the newest is ignored. Throws log_failure{no_space} with nothing lost: the same call may
+  /// succeed later; or log_failure{failed}: latched.
+  virtual void finish_snapshot(group_id group, snapshot_writer& written, bool installed) = 0;
+
+  /// All of that at once.
+  void save_snapshot(group_id group, slot at, std::string_view state, bool installed) {
+    const auto written = begin_snapshot(group, at);
+    written->append(state);
+    written->seal();
+    finish_snapshot(group, *written, installed);
+  }
 
   /// A piece of the snapshot at this slot, or the first of the newest if there is no such; of the slot none
   /// if there is none at all. Throws log_failure{failed | damaged}.

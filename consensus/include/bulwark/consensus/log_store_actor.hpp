@@ -44,16 +44,38 @@ struct log_entries {
   std::vector<chosen_entry> entries;
 };
 
-/// Answered by `log_snapshot_saved` once the snapshot is durable; see log_store::save_snapshot. One that was
-/// installed waits for room on a full disk; an own one is given up then.
-struct log_save_snapshot {
+/// Writes on a snapshot of the group, an own one or another member's, in a thread beside that of the log; at
+/// offset 0 it begins a new one, and drops what was written of such a one before. Answered by
+/// `log_snapshot_written`: on a full disk, with no more than before.
+struct log_write_snapshot {
   group_id group{};
   slot at{};
-  std::shared_ptr<const std::string> state;
+  bool installed = false;
+  std::uint64_t offset = 0;
+  bytes piece;
+};
+struct log_snapshot_written {
+  std::uint64_t size = 0;  ///< so much of it is written, not yet durably
+};
+
+/// Answered by `log_snapshot_saved` once the snapshot that was written is durable; see
+/// log_store::finish_snapshot. One that was installed waits for room on a full disk to take its place; an own
+/// one is given up then.
+struct log_finish_snapshot {
+  group_id group{};
+  slot at{};
   bool installed = false;
 };
 struct log_snapshot_saved {
-  slot kept{};  ///< the log begins behind it
+  bool saved = true;        ///< false: it was given up
+  std::uint64_t bytes = 0;  ///< of it
+  slot kept{};              ///< the log begins behind it
+};
+
+/// Drops what was written of such a snapshot. Not answered.
+struct log_discard_snapshot {
+  group_id group{};
+  bool installed = false;
 };
 
 /// Answered by `log_snapshot_part`; see log_store::read_snapshot.
@@ -85,7 +107,8 @@ struct log_store_actor_options {
 ///
 /// Appends that are at hand together share one fsync. On a full disk it keeps the appends and tries again; on
 /// any other failure it quits with the error of to_error(), and whoever supervises it restarts it together
-/// with the replicas.
+/// with the replicas. Snapshots are written and synced by an actor of their own each, so that appends do not
+/// wait for them; one own and one of another member at a time for each group.
 caf::actor spawn_log_store(caf::actor_system& system, log_store_actor_options options);
 
 /// The failure as an exit reason: category "log_store", code 1 + log_error, the text as context.
@@ -99,7 +122,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_recover)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_recovered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_entries)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_save_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_write_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_snapshot_written)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_finish_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_discard_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_snapshot_saved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_read_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::log_snapshot_part)

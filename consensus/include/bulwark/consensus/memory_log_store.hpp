@@ -35,6 +35,7 @@ class memory_log_medium {
 
  private:
   friend class memory_log_store;
+  friend class memory_snapshot_writer;
 
   struct group_log {
     ballot promised;
@@ -45,6 +46,7 @@ class memory_log_medium {
   };
 
   void apply(const group_record& what, std::map<group_id, group_log>& logs) const;
+  void throw_if_told_to() const;
 
   mutable std::mutex mutex_;
   std::map<group_id, group_log> groups_;  ///< as the reader sees it
@@ -64,7 +66,8 @@ class memory_log_store final : public log_store {
   void append(std::span<const group_record> records) override;
   recovered_state recover(group_id group) override;
   std::vector<chosen_entry> read(group_id group, slot first, slot last, std::size_t bytes_max) override;
-  void save_snapshot(group_id group, slot at, std::string_view state, bool installed) override;
+  std::unique_ptr<snapshot_writer> begin_snapshot(group_id group, slot at) override;
+  void finish_snapshot(group_id group, snapshot_writer& written, bool installed) override;
   snapshot_part read_snapshot(group_id group, slot at, std::uint64_t offset, std::size_t bytes_max) override;
   slot kept(group_id group) override;
 

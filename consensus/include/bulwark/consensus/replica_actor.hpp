@@ -32,6 +32,8 @@ struct replica_actor_options {
       std::chrono::seconds{1};  ///< an append that takes longer makes the storage count as not writable
   std::size_t packet_bytes =
       1u << 20;  ///< a packet is sent once it is that large; one message may make it larger
+  std::size_t save_piece_bytes =
+      256u << 10;  ///< of its state, saved in one turn: other messages wait for so much at most
 };
 
 /// Asks a replica_actor for the state of its state machine right behind this slot, which it waits for; none:

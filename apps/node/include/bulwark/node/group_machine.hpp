@@ -35,8 +35,18 @@ class group_machine final : public consensus::state_machine {
   [[nodiscard]] consensus::bytes query(const consensus::bytes& question) const override;
   [[nodiscard]] std::optional<consensus::bytes> save() const override;
   [[nodiscard]] bool restore(std::string_view saved) override;
+  /// The membership goes at once, the service as it likes.
+  [[nodiscard]] std::unique_ptr<consensus::state_cursor> begin_save() override;
+  [[nodiscard]] std::unique_ptr<consensus::state_restorer> begin_restore() override;
 
  private:
+  class cursor;
+  class restorer;
+
+  /// What stands before the saved service; nothing as long as nobody joined.
+  [[nodiscard]] consensus::bytes saved_group() const;
+  void become(membership_group group);
+
   std::unique_ptr<consensus::state_machine> service_;
   std::shared_ptr<member_board> board_;
   membership_group group_;

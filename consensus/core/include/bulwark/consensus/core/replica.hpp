@@ -49,7 +49,8 @@ struct replica_options {
       0;  ///< a snapshot is taken after so many applied commands; 0: not for that reason
   std::size_t snapshot_bytes = 0;  ///< and after so much applied payload, and as much as the last snapshot
                                    ///< took; 0: not for that reason
-  std::size_t snapshot_bytes_max = 1u << 30;  ///< a larger one is not taken in
+  std::uint64_t snapshot_bytes_max = std::uint64_t{1}
+                                     << 40;  ///< a larger one is not taken in: it goes to disk, not to memory
 
   /// Empty if the options can work, else what is wrong and what was expected.
   [[nodiscard]] std::string validate() const;
@@ -141,17 +142,24 @@ struct replied {
   std::vector<bytes> replies;
 };
 
-/// The snapshot that a `save_snapshot` effect asked for is durable.
+/// The snapshot that a `save_snapshot` effect asked for is durable, or will never be.
 struct snapshot_saved {
   slot at{};  ///< none if the state machine cannot be saved
   std::uint64_t bytes = 0;
-  slot kept{};  ///< the log begins behind it
+  slot kept{};            ///< the log begins behind it
+  bool given_up = false;  ///< this one was not saved; another may be
+};
+
+/// What a `store_snapshot_piece` effect brought is stored, durable or not; or it is not, for lack of room.
+struct snapshot_piece_stored {
+  snapshot_id of;
+  std::uint64_t size = 0;  ///< so much of the snapshot is stored
 };
 
 /// The state machine now has the state of the snapshot at this slot, durably: the answer to
 /// `restore_snapshot` and `install_snapshot`.
 struct restored {
-  slot at{};
+  slot at{};  ///< none: what was to be installed could not be made durable; the state is as it was
   configuration group = {};  ///< that was saved with it; without nodes: that of the settings
 };
 
@@ -168,9 +176,9 @@ struct transfer {
   node_id to = node_id::none;  ///< none: the follower that knows most of the log
 };
 
-using event =
-    std::variant<received, tick, persisted, storage_state, link_state, client_request, client_requests,
-                 fetched, replied, snapshot_saved, restored, snapshot_fetched, transfer, change_members>;
+using event = std::variant<received, tick, persisted, storage_state, link_state, client_request,
+                           client_requests, fetched, replied, snapshot_saved, snapshot_piece_stored, restored,
+                           snapshot_fetched, transfer, change_members>;
 
 // -- effects: performed in their order ------------------------------------------------------------
 
@@ -225,8 +233,8 @@ struct leader_changed {
   ballot leader;  ///< {} if none is known
 };
 
-/// Save the state as it is now, which is right behind this slot, make it durable, then step with
-/// `snapshot_saved`. Effects behind this one do not wait.
+/// Save the state as it is now, which is right behind this slot, piece by piece; make it durable, then step
+/// with `snapshot_saved`. Effects behind this one do not wait.
 struct save_snapshot {
   slot at{};
   configuration group;  ///< to be saved with it, see to_snapshot()
@@ -237,11 +245,22 @@ struct restore_snapshot {
   slot at{};
 };
 
-/// Make another member's snapshot durable in place of all own ones and of the log up to it, give its state to
-/// the state machine, then step with `restored`. Nothing is applied in between.
+/// Store a piece of another member's snapshot beside the own ones, not yet durably, then step with
+/// `snapshot_piece_stored`. At offset 0 it begins a new one, and whatever was stored of another goes; later
+/// pieces go on where the one before ended. One is under way at a time. Nothing of it outlives a restart.
+struct store_snapshot_piece {
+  snapshot_id of;
+  std::uint64_t offset = 0;
+  bytes data;
+};
+
+/// What was stored of another member's snapshot is not wanted any more.
+struct discard_snapshot {};
+
+/// Make the snapshot that was stored by pieces durable in place of all own ones and of the log up to it, give
+/// its state to the state machine, then step with `restored`. Nothing is applied in between.
 struct install_snapshot {
   snapshot_id which;
-  bytes state;
 };
 
 /// Read a piece of the snapshot at this slot, or the first of the newest if there is no such; then step with
@@ -285,9 +304,9 @@ struct configured {
   configuration group;
 };
 
-using effect =
-    std::variant<send, persist, apply, query, answer, fetch, leader_changed, save_snapshot, restore_snapshot,
-                 install_snapshot, fetch_snapshot, transferred, members_changed, configured>;
+using effect = std::variant<send, persist, apply, query, answer, fetch, leader_changed, save_snapshot,
+                            restore_snapshot, store_snapshot_piece, discard_snapshot, install_snapshot,
+                            fetch_snapshot, transferred, members_changed, configured>;
 
 // -- state, for people and tests ------------------------------------------------------------------
 

@@ -30,18 +30,41 @@ struct snapshot_part {
 };
 
 /// Tells a snapshot that came together wrongly. FNV-1a over words of 64 bits, to be quick; not against
-/// forgery.
-constexpr std::uint64_t snapshot_hash(std::string_view state) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < state.size(); ++i) {
-    word |= std::uint64_t{static_cast<unsigned char>(state[i])} << 8 * (i % 8);
-    if (i % 8 != 7 && i + 1 != state.size()) continue;
-    hash = (hash ^ word) * 0x100000001b3;
-    hash ^= hash >> 29;
-    word = 0;
+/// forgery. Takes the state in pieces, however they are cut.
+class snapshot_hasher {
+ public:
+  constexpr void add(std::string_view piece) {
+    for (const char c : piece) {
+      word_ |= std::uint64_t{static_cast<unsigned char>(c)} << 8 * (size_ % 8);
+      if (++size_ % 8 == 0) mix();
+    }
   }
-  return hash ^ state.size();
+
+  [[nodiscard]] constexpr std::uint64_t size() const { return size_; }
+
+  /// Of all so far.
+  [[nodiscard]] constexpr std::uint64_t hash() const {
+    auto whole = *this;
+    if (size_ % 8 != 0) whole.mix();
+    return whole.hash_ ^ size_;
+  }
+
+ private:
+  constexpr void mix() {
+    hash_ = (hash_ ^ word_) * 0x100000001b3;
+    hash_ ^= hash_ >> 29;
+    word_ = 0;
+  }
+
+  std::uint64_t hash_ = 0xcbf29ce484222325;
+  std::uint64_t word_ = 0;
+  std::uint64_t size_ = 0;
+};
+
+constexpr std::uint64_t snapshot_hash(std::string_view state) {
+  snapshot_hasher whole;
+  whole.add(state);
+  return whole.hash();
 }
 
 }  // namespace bulwark::consensus

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -41,6 +42,9 @@ class machine final : public consensus::state_machine {
 
   [[nodiscard]] std::optional<consensus::bytes> save() const override;
   [[nodiscard]] bool restore(std::string_view saved) override;
+  /// Keys go piece by piece; the sessions, which are bounded, at once.
+  [[nodiscard]] std::unique_ptr<consensus::state_cursor> begin_save() override;
+  [[nodiscard]] std::unique_ptr<consensus::state_restorer> begin_restore() override;
 
   [[nodiscard]] machine_totals totals() const { return {keys_.size(), keys_.bytes(), keys_.revision()}; }
 
@@ -51,6 +55,8 @@ class machine final : public consensus::state_machine {
   [[nodiscard]] const consensus::session_table& sessions() const { return sessions_; }
 
  private:
+  friend class machine_restorer;
+
   keyspace keys_;
   consensus::session_table sessions_;
   observer changed_;
