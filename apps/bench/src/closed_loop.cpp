@@ -7,11 +7,13 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <deque>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace bulwark::bench {
 
@@ -52,14 +54,24 @@ class closed_loop {
     for (auto& each : callers_) send(each);
     auto now = begin;
     while (now < end) {
-      serve(end - now);
-      now = steady_clock::now();
+      serve(options_.apart ? std::min<duration>(end - now, look_interval) : end - now);
+      const auto before = std::exchange(now, steady_clock::now());
+      if (apart_) result_.seconds_apart += std::chrono::duration<double>(now - before).count();
+      look(now);
     }
     result_.seconds = std::chrono::duration<double>(now - begin).count();
     return std::move(result_);
   }
 
  private:
+  static constexpr duration look_interval = std::chrono::milliseconds(5);
+
+  void look(instant now) {
+    if (!options_.apart || now - looked_ < look_interval) return;
+    looked_ = now;
+    apart_ = options_.apart();
+  }
+
   void open(caller& of, std::size_t number) {
     const auto& target = options_.targets[number % options_.targets.size()];
     if (of.stream.connect(target, steady_clock::now() + std::chrono::seconds(3)) != io_result::ok) {
@@ -116,7 +128,7 @@ class closed_loop {
       note_error(answer->text);
     } else {
       ++result_.operations;
-      result_.latencies.add(steady_clock::now() - of.sent);
+      (apart_ ? result_.latencies_apart : result_.latencies).add(steady_clock::now() - of.sent);
     }
     send(of);
   }
@@ -133,6 +145,8 @@ class closed_loop {
   int epoll_;
   std::deque<caller> callers_;
   loop_result result_;
+  instant looked_{};
+  bool apart_ = false;
   std::string outgoing_;
   std::string incoming_;
 };
@@ -143,10 +157,10 @@ const char* to_string(work kind) { return kind == work::put ? "put" : "get"; }
 
 loop_result run_closed_loop(const loop_options& options) { return closed_loop(options).run(); }
 
-void fill(const load::endpoint& target, std::size_t keys, std::size_t value_bytes) {
+void fill(const load::endpoint& target, std::size_t keys, std::size_t value_bytes, duration patience) {
   constexpr std::size_t at_once = 100;
   const std::string value(value_bytes, 'x');
-  const auto deadline = steady_clock::now() + std::chrono::seconds(60);
+  const auto deadline = steady_clock::now() + patience;
   load::tcp_stream stream;
   if (stream.connect(target, deadline) != io_result::ok)
     throw std::runtime_error("cannot connect to " + to_string(target));

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct loop_options {
   std::size_t value_bytes = 256;
   std::size_t keys = 10'000;
   duration length = std::chrono::seconds(5);
+  std::function<bool()> apart{};  ///< asked every few milliseconds: the answers of now count apart
 };
 
 struct loop_result {
@@ -31,7 +33,9 @@ struct loop_result {
   std::uint64_t errors = 0;
   std::string first_error;
   double seconds = 0;
-  load::latency_histogram latencies;
+  load::latency_histogram latencies;        ///< of those that do not count apart
+  load::latency_histogram latencies_apart;  ///< of those that do
+  double seconds_apart = 0;
 
   double rate() const { return seconds > 0 ? static_cast<double>(operations) / seconds : 0; }
 };
@@ -41,6 +45,7 @@ struct loop_result {
 loop_result run_closed_loop(const loop_options& options);
 
 /// Writes every key once, pipelined, so that gets find something. Throws std::runtime_error on failure.
-void fill(const load::endpoint& target, std::size_t keys, std::size_t value_bytes);
+void fill(const load::endpoint& target, std::size_t keys, std::size_t value_bytes,
+          duration patience = std::chrono::seconds(60));
 
 }  // namespace bulwark::bench

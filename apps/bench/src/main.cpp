@@ -5,6 +5,7 @@
 #include "closed_loop.hpp"
 #include "failover.hpp"
 #include "report.hpp"
+#include "snapshot_pauses.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -33,6 +34,7 @@ struct bench_options {
   unsigned failovers = 20;
   bool spread = false;
   unsigned lease_ms = 0;
+  std::size_t state_mib = 1024;
   std::string output = "table";
 
   bool wants(const std::string& name) const {
@@ -112,6 +114,12 @@ bench::report measure_cluster(const bench_options& options) {
   measure_points(options, targets, result);
   if (options.wants("failover")) measure_failovers(options, cluster, SIGKILL, result.killed);
   if (options.wants("pause")) measure_failovers(options, cluster, SIGSTOP, result.paused);
+  if (options.wants("snapshot")) {
+    say("filling " + std::to_string(options.state_mib) + " MiB");
+    result.snapshots = bench::measure_snapshots(cluster, {.state_bytes = options.state_mib << 20,
+                                                          .value_bytes = options.value_bytes,
+                                                          .clients = options.clients.front()});
+  }
   return result;
 }
 
@@ -141,10 +149,11 @@ int main(int argc, char** argv) {
   app.add_option("--program", options.program, "the program bulwark")->check(CLI::ExistingFile);
   app.add_option("--nodes", options.nodes, "of the cluster")->capture_default_str()->check(CLI::Range(1, 15));
   app.add_option("--clients", options.clients, "numbers of clients, separated by commas")->delimiter(',');
-  app.add_option("--what", options.what,
-                 "put, get, failover (kill -9 of the leader), pause (SIGSTOP of it), separated by commas")
+  app.add_option(
+         "--what", options.what,
+         "put, get, failover (kill -9 of the leader), pause (SIGSTOP of it), snapshot, separated by commas")
       ->delimiter(',')
-      ->check(CLI::IsMember({"put", "get", "failover", "pause"}));
+      ->check(CLI::IsMember({"put", "get", "failover", "pause", "snapshot"}));
   app.add_option("--value-bytes", options.value_bytes, "size of a value")->capture_default_str();
   app.add_option("--seconds", options.seconds, "per point and round")
       ->capture_default_str()
@@ -155,6 +164,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--spread", options.spread, "clients at all nodes, not at the leader alone");
   app.add_option("--lease-ms", options.lease_ms, "leases of the cluster's leader; 0: none")
+      ->capture_default_str();
+  app.add_option("--state-mib", options.state_mib, "values in the state of which snapshots are measured")
       ->capture_default_str();
   app.add_option("-o,--output", options.output, "table or json")->check(CLI::IsMember({"table", "json"}));
   CLI11_PARSE(app, argc, argv);

@@ -33,6 +33,42 @@ std::string line_of(const char* strike, const failovers& what) {
   return text + "\n";
 }
 
+double milliseconds_of(duration length) { return std::chrono::duration<double, std::milli>(length).count(); }
+
+nlohmann::json quantiles(const load::latency_histogram& of, double seconds) {
+  return {{"seconds", seconds},
+          {"puts", of.count()},
+          {"p50_ms", milliseconds_of(of.quantile(0.5))},
+          {"p99_ms", milliseconds_of(of.quantile(0.99))},
+          {"p999_ms", milliseconds_of(of.quantile(0.999))},
+          {"max_ms", milliseconds_of(of.max())}};
+}
+
+std::string line_of_latencies(const char* what, const load::latency_histogram& of, double seconds) {
+  char line[160];
+  std::snprintf(line, sizeof line, "%-18s %8.1f %10llu %9.3f %9.3f %9.3f %9.1f\n", what, seconds,
+                static_cast<unsigned long long>(of.count()), milliseconds_of(of.quantile(0.5)),
+                milliseconds_of(of.quantile(0.99)), milliseconds_of(of.quantile(0.999)),
+                milliseconds_of(of.max()));
+  return line;
+}
+
+std::string table_of(const snapshot_pauses& seen) {
+  char line[160];
+  std::snprintf(line, sizeof line, "%zu snapshots of %.0f MiB at the leader, %llu errors\n", seen.snapshots,
+                static_cast<double>(seen.bytes) / (1u << 20), static_cast<unsigned long long>(seen.errors));
+  std::string table = line;
+  std::snprintf(line, sizeof line, "%-18s %8s %10s %9s %9s %9s %9s\n", "PUTS", "SECONDS", "COUNT", "P50 MS",
+                "P99 MS", "P99.9 MS", "MAX MS");
+  table += line;
+  table += line_of_latencies("without a snapshot", seen.without, seen.seconds);
+  table += line_of_latencies("during one", seen.during, seen.seconds_apart);
+  const auto before = milliseconds_of(seen.without.quantile(0.99));
+  std::snprintf(line, sizeof line, "p99 during one: %.2f x\n",
+                before > 0 ? milliseconds_of(seen.during.quantile(0.99)) / before : 0.0);
+  return table + line;
+}
+
 }  // namespace
 
 double median(std::vector<double> values) {
@@ -58,7 +94,9 @@ std::string to_table(const report& result) {
                   static_cast<unsigned long long>(each.errors));
     table += line;
   }
-  return table + line_of("kill -9", result.killed) + line_of("SIGSTOP", result.paused);
+  table += line_of("kill -9", result.killed) + line_of("SIGSTOP", result.paused);
+  if (result.snapshots) table += table_of(*result.snapshots);
+  return table;
 }
 
 std::string to_json(const report& result) {
@@ -75,6 +113,12 @@ std::string to_json(const report& result) {
   if (result.killed.missed > 0) json["failovers_missed"] = result.killed.missed;
   if (!result.paused.ms.empty()) json["pause_failover_ms"] = spread(result.paused.ms);
   if (result.paused.missed > 0) json["pause_failovers_missed"] = result.paused.missed;
+  if (const auto& seen = result.snapshots)
+    json["snapshots"] = {{"count", seen->snapshots},
+                         {"bytes", seen->bytes},
+                         {"errors", seen->errors},
+                         {"without", quantiles(seen->without, seen->seconds)},
+                         {"during", quantiles(seen->during, seen->seconds_apart)}};
   return json.dump(2) + "\n";
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "closed_loop.hpp"
+#include "snapshot_pauses.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,7 @@ struct report {
   std::vector<point> points{};
   failovers killed{};  ///< by SIGKILL
   failovers paused{};  ///< by SIGSTOP
+  std::optional<snapshot_pauses> snapshots{};
 };
 
 /// The middle value; 0 if there are none.
