@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 # Dependencies first: the linker wants them in the opposite order.
 set(libraries "")
 set(link_line "")
-foreach(name IN ITEMS actors_core supervision_core consensus_core consensus_store actors supervision consensus testkit)
+foreach(name IN ITEMS actors_core supervision_core consensus_core consensus_store certificates actors supervision consensus testkit)
   if(TARGET bulwark_${name})
     list(APPEND libraries bulwark_${name})
     get_target_property(type bulwark_${name} TYPE)

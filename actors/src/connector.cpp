@@ -2,9 +2,11 @@
 #include <arpa/inet.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 #include <caf/io/basp_broker.hpp>
+#include <memory>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -15,6 +17,7 @@
 #include "bulwark/actors/service_actor.hpp"
 #include "link_messages.hpp"
 #include "tcp_dial.hpp"
+#include "tls_stream.hpp"
 
 namespace bulwark {
 
@@ -30,12 +33,26 @@ struct end_overdue {
   std::uint32_t peer = 0;
 };
 
+/// A TLS handshake with a peer that was dialled is over.
+struct hands_shaken {
+  std::uint32_t peer = 0;
+  std::shared_ptr<tls_outcome> outcome;
+};
+
+/// A hello, and what the certificate at the other end of its connection names the peer.
+struct vouched_hello {
+  std::shared_ptr<wire::hello> hello;
+  std::vector<std::string> names;
+};
+
 }  // namespace
 
 }  // namespace bulwark
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::dial_now)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::end_overdue)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::hands_shaken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::vouched_hello)
 
 namespace bulwark {
 
@@ -49,6 +66,17 @@ constexpr duration dials_apart = std::chrono::milliseconds{5};
 constexpr duration end_timeout = std::chrono::seconds{1};
 /// Kinds of refused hellos that are remembered, so that each is logged once.
 constexpr std::size_t refusals_remembered = 64;
+
+/// CAF's actor for connections between nodes.
+caf::actor basp_of(caf::actor_system& system) {
+  return system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP"));
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& one : names) text += (text.empty() ? "" : ", ") + one;
+  return text.empty() ? "nobody" : text;
+}
 
 /// Dials, and hands the connections over to CAF.
 ///
@@ -70,12 +98,22 @@ class connector final : public service_actor {
   caf::behavior make_behavior() override {
     set_down_handler([this](caf::down_msg& down) { door_closed(down.source); });
     for (const auto& [peer, link] : options_.links) send(link, connector_ready{});
-    return {[this](const dial& wish) { take(wish.peer); }, [this](const dial_now& due) { connect(due.peer); },
+    return {[this](const dial& wish) { take(wish.peer); },
+            [this](const dial_now& due) { connect(due.peer); },
             [this](const end_overdue& late) {
               if (find(late.peer)->ending) ended(late.peer, *find(late.peer));
             },
             [this](const dial_succeeded& peer) { succeeded(peer.peer); },
-            [this](wire::hello& from_peer) { answer(from_peer); }};
+            [this](hands_shaken& over) { shaken(over.peer, *over.outcome); },
+            [this](wire::hello& from_peer) {
+              if (options_.tls) return have_vouched(from_peer);
+              answer(from_peer, objection_to(from_peer));
+            },
+            [this](const vouched_hello& known) {
+              auto problem = objection_to(known.names, *known.hello);
+              if (problem.empty()) problem = objection_to(*known.hello);
+              answer(*known.hello, problem);
+            }};
   }
 
  private:
@@ -139,9 +177,27 @@ class connector final : public service_actor {
     auto [socket, problem] = dial_tcp(to.address, options_.connect_timeout);
     if (problem.empty() && !(to.connection = socket.duplicate())) problem = "no more descriptors";
     if (!problem.empty()) return failed(peer, problem);
-    auto& middleman = system().middleman();
-    request(middleman.named_broker<caf::io::basp_broker>(caf::atom("BASP")), handshake_timeout,
-            caf::connect_atom_v, middleman.backend().new_scribe(socket.release()), to.address.port)
+    if (options_.tls) return shake_hands(peer, std::move(socket));
+    hand_over(peer, system().middleman().backend().new_scribe(socket.release()));
+  }
+
+  void shake_hands(std::uint32_t peer, tcp_socket socket) {
+    auto report = [self = caf::actor_cast<caf::actor_addr>(this), peer](tls_outcome outcome) {
+      if (const auto alive = caf::actor_cast<caf::actor>(self))
+        caf::anon_send(alive, hands_shaken{peer, std::make_shared<tls_outcome>(std::move(outcome))});
+    };
+    options_.tls->handshakes().dialled(std::move(socket), certificate_name(peer, options_.self.cluster),
+                                       std::move(report));
+  }
+
+  void shaken(std::uint32_t peer, tls_outcome& outcome) {
+    if (!outcome.session) return failed(peer, outcome.problem);
+    hand_over(peer, make_tls_scribe(system(), std::move(outcome.session)));
+  }
+
+  void hand_over(std::uint32_t peer, caf::io::scribe_ptr connection) {
+    request(basp_of(system()), handshake_timeout, caf::connect_atom_v, std::move(connection),
+            find(peer)->address.port)
         .then(
             [this, peer](const caf::node_id&, caf::strong_actor_ptr& door, const std::set<std::string>&) {
               if (!door) return failed(peer, "something else than a node listens there");
@@ -176,8 +232,23 @@ class connector final : public service_actor {
 
   // -- the door
 
-  void answer(wire::hello& from_peer) {
-    const auto problem = objection_to(from_peer);
+  /// Has the network thread, which alone may, look up whose connection a hello came by.
+  void have_vouched(wire::hello& from_peer) {
+    auto look_up = [basp = basp_of(system()), guests = options_.tls->guests(),
+                    self = caf::actor_cast<caf::actor>(this),
+                    hello = std::make_shared<wire::hello>(std::move(from_peer))] {
+      auto* const broker = dynamic_cast<caf::io::basp_broker*>(caf::actor_cast<caf::abstract_actor*>(basp));
+      constexpr auto over =
+          caf::abstract_actor::is_shutting_down_flag | caf::abstract_actor::is_terminated_flag;
+      if (!broker || broker->getf(over) || !hello->link) return;
+      const auto connection = broker->instance.tbl().lookup_direct(hello->link.node());
+      caf::anon_send(self, vouched_hello{hello, connection ? guests->names(connection->id())
+                                                           : std::vector<std::string>{}});
+    };
+    system().middleman().backend().post(std::move(look_up));
+  }
+
+  void answer(wire::hello& from_peer, const std::string& problem) {
     if (problem.empty()) {
       send(options_.links.at(from_peer.from), std::move(from_peer));
       return;
@@ -208,6 +279,14 @@ class connector final : public service_actor {
     return {};
   }
 
+  [[nodiscard]] std::string objection_to(const std::vector<std::string>& names,
+                                         const wire::hello& from_peer) const {
+    const auto expected = certificate_name(from_peer.from, options_.self.cluster);
+    if (std::find(names.begin(), names.end(), expected) != names.end()) return {};
+    return "who claims to be n" + std::to_string(from_peer.from) + " has the certificate of " +
+           joined(names) + "; expected " + expected;
+  }
+
   const connector_options options_;
   random_stream random_;
   std::map<std::uint32_t, route> routes_;
@@ -220,14 +299,39 @@ caf::actor spawn_connector(caf::actor_system& system, connector_options options)
   return system.spawn<connector, caf::detached>(std::move(options));
 }
 
+namespace {
+
+[[noreturn]] void cannot_listen(const std::string& host, std::uint16_t port, const std::string& why) {
+  throw std::runtime_error("cannot listen on " + host + ":" + std::to_string(port) + ": " + why);
+}
+
+std::uint16_t open_tls_door(caf::actor_system& system, const caf::actor& connector, const std::string& host,
+                            std::uint16_t port, const std::shared_ptr<tls_endpoint>& tls) {
+  auto [listener, problem] = listen_tcp({host, port});
+  if (!problem.empty()) cannot_listen(host, port, problem);
+  const auto opened = local_port(listener);
+  caf::error failure;
+  caf::scoped_actor asker{system};
+  asker
+      ->request(basp_of(system), handshake_timeout, caf::publish_atom_v,
+                make_tls_doorman(system, std::move(listener), opened, tls), opened,
+                caf::actor_cast<caf::strong_actor_ptr>(connector), std::set<std::string>{})
+      .receive([] {}, [&](caf::error& why) { failure = std::move(why); });
+  if (failure) cannot_listen(host, port, error_text(failure));
+  return opened;
+}
+
+}  // namespace
+
 std::uint16_t open_door(caf::actor_system& system, const caf::actor& connector, const std::string& host,
-                        std::uint16_t port) {
+                        std::uint16_t port, const std::shared_ptr<tls_endpoint>& tls) {
+  if (tls) return open_tls_door(system, connector, host, port, tls);
   const auto opened = system.middleman().publish(connector, port, host.c_str(), true);
   if (opened) return *opened;
   // CAF only says that it failed.
   auto why = probe_listen({host, port});
   if (why.empty()) why = error_text(opened.error());
-  throw std::runtime_error("cannot listen on " + host + ":" + std::to_string(port) + ": " + why);
+  cannot_listen(host, port, why);
 }
 
 bool is_loopback(std::string_view host) {

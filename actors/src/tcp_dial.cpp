@@ -41,13 +41,15 @@ std::string connect_to(const addrinfo& address, duration timeout, tcp_socket& re
   return {};
 }
 
-std::string listen_at(const addrinfo& address) {
-  const auto socket = open_socket(address);
+std::string listen_at(const addrinfo& address, tcp_socket& result) {
+  auto socket = open_socket(address);
   const int on = 1;
   const bool listens = socket && ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
                        ::bind(socket.get(), address.ai_addr, address.ai_addrlen) == 0 &&
-                       ::listen(socket.get(), 1) == 0;
-  return listens ? std::string{} : text_of(errno);
+                       ::listen(socket.get(), SOMAXCONN) == 0;
+  if (!listens) return text_of(errno);
+  result = std::move(socket);
+  return {};
 }
 
 /// Tries one address of the host after the other; gives the problem with the last one if none works.
@@ -85,6 +87,35 @@ dialled dial_tcp(const peer_address& where, duration timeout) {
   return result;
 }
 
-std::string probe_listen(const peer_address& where) { return first_success(where, AI_PASSIVE, listen_at); }
+dialled listen_tcp(const peer_address& where) {
+  dialled result;
+  result.problem = first_success(where, AI_PASSIVE,
+                                 [&](const addrinfo& address) { return listen_at(address, result.socket); });
+  return result;
+}
+
+std::string probe_listen(const peer_address& where) { return listen_tcp(where).problem; }
+
+std::uint16_t local_port(const tcp_socket& listener) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  char port[NI_MAXSERV];
+  if (::getsockname(listener.get(), any, &size) != 0 ||
+      ::getnameinfo(any, size, nullptr, 0, port, sizeof port, NI_NUMERICSERV) != 0)
+    return 0;
+  return static_cast<std::uint16_t>(std::stoul(port));
+}
+
+std::string peer_host(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  char host[NI_MAXHOST];
+  if (::getpeername(socket, any, &size) != 0 ||
+      ::getnameinfo(any, size, host, sizeof host, nullptr, 0, NI_NUMERICHOST) != 0)
+    return "?";
+  return host;
+}
 
 }  // namespace bulwark

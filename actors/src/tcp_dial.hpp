@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -43,6 +44,15 @@ struct dialled {
 
 /// Opens a TCP connection. Blocks for `timeout` at most, apart from the resolution of names.
 [[nodiscard]] dialled dial_tcp(const peer_address& where, duration timeout);
+
+/// Listens there, with a socket that does not block.
+[[nodiscard]] dialled listen_tcp(const peer_address& where);
+
+/// The port that a socket listens on; 0 if it does not.
+[[nodiscard]] std::uint16_t local_port(const tcp_socket& listener);
+
+/// The address at the other end of a connection, as numbers; "?" if there is none any more.
+[[nodiscard]] std::string peer_host(int socket);
 
 /// Why nothing can listen there, for people; empty if something can.
 [[nodiscard]] std::string probe_listen(const peer_address& where);

@@ -124,7 +124,8 @@ struct link_node::parts {
 };
 
 link_node::link_node(link_node_options options) : parts_{std::make_unique<parts>(std::move(options))} {
-  parts_->port = open_door(parts_->system, parts_->connector, "127.0.0.1", parts_->options.port);
+  parts_->port =
+      open_door(parts_->system, parts_->connector, "127.0.0.1", parts_->options.port, parts_->options.tls);
   start_connector();
   for (const auto& [peer, ref] : parts_->links) start_link(peer);
 }
@@ -190,6 +191,7 @@ void link_node::start_connector() {
   connector_options options{.self = parts_->self(), .addresses = {}, .links = parts_->links};
   for (const auto& [peer, port] : parts_->options.peers)
     options.addresses.emplace(peer, peer_address{"127.0.0.1", port});
+  options.tls = parts_->options.tls;
   options.delays = {.initial = 5ms, .max = 50ms};
   parts_->run(0, parts_->connector, spawn_connector(parts_->system, std::move(options)));
 }

@@ -55,6 +55,7 @@ struct link_node_options {
   std::uint16_t port = 0;                          ///< to listen on
   std::map<std::uint32_t, std::uint16_t> peers{};  ///< number -> port; 0 for one that is never dialled
   std::array<credit_window, link_channels> windows = link_options{}.windows;
+  std::shared_ptr<tls_endpoint> tls{};
 };
 
 /// The network of one node in an actor system of its own: connector, links, and a subscriber for each

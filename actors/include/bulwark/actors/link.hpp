@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@
 /// and what belongs to another one is dropped. Both counterparts watch each other: the end of a process or of
 /// a link actor is noticed at once, silence is left to heartbeats.
 namespace bulwark {
+
+class tls_endpoint;
 
 /// Channels of a link. Each has its own credit, so that heartbeats get through beside bulk.
 inline constexpr std::uint8_t consensus_channel = 0;
@@ -83,6 +86,7 @@ struct connector_options {
   std::map<std::uint32_t, caf::actor> links;        ///< of all peers; stable references
   backoff_options delays{.initial = std::chrono::milliseconds{20}, .max = std::chrono::seconds{1}};
   duration connect_timeout = std::chrono::milliseconds{500};  ///< to open a TCP connection
+  std::shared_ptr<tls_endpoint> tls{};                        ///< see tls.hpp; null: connections are plain
 };
 
 /// Spawns the actor that dials on behalf of the links, and that answers those who dial this node: it hands a
@@ -91,10 +95,11 @@ struct connector_options {
 [[nodiscard]] caf::actor spawn_connector(caf::actor_system& system, connector_options options);
 
 /// Lets peers reach the connector: listens on host:port, where port 0 picks a free one. Returns the port.
-/// Call it once per actor system, with the stable reference to the connector. Throws std::runtime_error if
-/// that fails.
+/// Call it once per actor system, with the stable reference to the connector, and with the TLS endpoint that
+/// the connector has. Throws std::runtime_error if that fails.
 [[nodiscard]] std::uint16_t open_door(caf::actor_system& system, const caf::actor& connector,
-                                      const std::string& host, std::uint16_t port);
+                                      const std::string& host, std::uint16_t port,
+                                      const std::shared_ptr<tls_endpoint>& tls = nullptr);
 
 /// True if the host names this machine only. Other hosts need TLS, or an operator who says that none is
 /// needed.
