@@ -10,6 +10,7 @@
 
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/stable_ref.hpp"
+#include "bulwark/actors/tls.hpp"
 #include "bulwark/consensus/data_directory.hpp"
 #include "bulwark/consensus/file_log_store.hpp"
 #include "bulwark/consensus/log_store_actor.hpp"
@@ -133,6 +134,7 @@ struct group_member::impl {
       : system{sys},
         options{std::move(given)},
         data{options.directory, {options.cluster, node_id{options.self}}},
+        tls{options.tls.any() ? make_tls_endpoint(options.tls, options.cluster, options.self) : nullptr},
         connector{make_stable_ref(sys, {.name = "connector"})},
         log{make_stable_ref(sys, {.name = "log", .hold_max = 65536})},
         replica{make_stable_ref(sys, {.name = "replica", .hold_max = 65536})},
@@ -144,11 +146,13 @@ struct group_member::impl {
 
   child links_branch() const {
     const node_identity identity{options.cluster, options.self, incarnation};
+    connector_options dialling{.self = identity, .addresses = options.peers, .links = links};
+    dialling.tls = tls;
     return supervisor_child(
         {.name = "links",
          .flags = flags_of(restart_strategy::one_for_one),
          .children = link_children(
-             connector, connector_options{.self = identity, .addresses = options.peers, .links = links},
+             connector, std::move(dialling),
              link_options{.self = identity, .peer = 0, .connector = {}, .subscribers = {replica, {}, {}}})});
   }
 
@@ -184,6 +188,7 @@ struct group_member::impl {
   caf::actor_system& system;
   const group_member_options options;
   const data_directory data;
+  const std::shared_ptr<tls_endpoint> tls;
   const std::uint64_t incarnation = random_incarnation();
   const caf::actor connector;
   const caf::actor log;
@@ -205,16 +210,16 @@ group_member::group_member(caf::actor_system& system, group_member_options optio
   if (options.peers.contains(options.self))
     throw std::invalid_argument{"peers names member " + std::to_string(options.self) +
                                 ", which is this one; expected the others only"};
-  if (!options.insecure && !is_loopback(options.listen.host))
+  if (!options.insecure && !options.tls.any() && !is_loopback(options.listen.host))
     throw std::invalid_argument{
         "listen is " + options.listen.host +
-        ", which other machines can reach, and there is no TLS yet; expected an address of this "
-        "machine only (127.0.0.1), or insecure = true to do without protection"};
+        ", which other machines can reach; expected an address of this machine only (127.0.0.1), or tls, or "
+        "insecure = true to do without protection"};
   impl_ = std::make_unique<impl>(system, std::move(options));
   auto& it = *impl_;
   if (const auto problem = it.replica_settings().validate(); !problem.empty())
     throw std::invalid_argument{problem};
-  it.port = open_door(system, it.connector, it.options.listen.host, it.options.listen.port);
+  it.port = open_door(system, it.connector, it.options.listen.host, it.options.listen.port, it.tls);
   supervisor_options root{.name = "member", .flags = flags_of(restart_strategy::one_for_one)};
   root.sink = it.options.sink;
   root.children.push_back(it.links_branch());

@@ -122,6 +122,8 @@ class command_line {
     up.add_flag("-d,--detach", up_.detach, "Run in the background; return once the cluster is ready");
     up.add_option("--wait", wait_s_, "With -d: seconds that getting ready may take (default 60)")
         ->check(CLI::Range(1, 86400));
+    up.add_flag("--tls", up_.wish.tls,
+                "Nodes talk by TLS, with certificates made in DIR/tls; a cluster begun so stays so");
     up.add_option("--restore", up_.restore, "Begin a new cluster with the state in this file")
         ->check(CLI::ExistingFile);
     add_passed_on(up, "--interval-ms", "Time between heartbeats");
@@ -208,6 +210,7 @@ class command_line {
     add("hash", "Compare the states of all nodes at one slot of the log; 1 if two differ",
         [this] { return run_hash(common_); });
     add_snapshot();
+    add_certificate();
     add("down", "Stop all nodes and the launcher", [this] { return run_down(common_); });
     // These two are only listed here: they are told apart before, and read their own options.
     app_.add_subcommand("node", "Run one node in the foreground; see `bulwark node --help`");
@@ -273,6 +276,29 @@ class command_line {
                       }));
   }
 
+  void add_certificate() {
+    auto& certificate = *app_.add_subcommand(
+        "certificate",
+        "Work on who nodes are to each other (TLS): `bulwark certificate make --dir D --nodes 3`");
+    certificate.alias("certificates");
+    certificate.require_subcommand(1);
+    auto* make = certificate.add_subcommand(
+        "make", "Make an authority and a certificate per node, as far as they are not there, or end soon");
+    make->callback([this] { action_ = [this] { return run_certificate_make(common_, certificates_); }; });
+    make->add_option("--dir", certificates_.directory, "Where the files go")->required();
+    make->add_option("--nodes", certificates_.nodes, "For n1 to this")->required()->check(CLI::Range(1, 999));
+    make->add_option("--cluster", certificates_.cluster,
+                     "Name of the cluster, as in --cluster-id of its nodes (default: default)");
+    make->add_option("--days", certificates_.days, "How long those of nodes hold (default 365)")
+        ->check(CLI::Range(1, 3650));
+    make->add_option("-o,--output", format_, "table (default) or json");
+    auto* show =
+        certificate.add_subcommand("show", "Print whose a certificate is and when it holds; 1 if not now");
+    show->callback([this] { action_ = [this] { return run_certificate_show(common_, node_); }; });
+    show->add_option("FILE", node_, "The file (PEM)")->required();
+    show->add_option("-o,--output", format_, "table (default) or json");
+  }
+
   exit_code change_members(cluster::member_goal::kind wanted) {
     if (learner_) wanted = cluster::member_goal::kind::learns;
     return run_member_change(common_, {wanted, node_, other_node_}, std::chrono::seconds(wait_s_));
@@ -308,6 +334,7 @@ class command_line {
   CLI::App app_;
   common_options common_;
   cluster::up_options up_;
+  cluster::certificate_options certificates_;
   std::string format_ = "table";
   int timeout_ms_ = 500;
   int wait_s_ = 60;

@@ -70,6 +70,7 @@ std::string to_json_text(const cluster_config& config) {
   json["cluster"] = config.cluster;
   json["base_port"] = config.base_port;
   if (config.voters > 0) json["voters"] = config.voters;
+  if (config.tls) json["tls"] = true;
   auto& nodes = json["nodes"] = nlohmann::ordered_json::array();
   for (const auto& node : config.nodes)
     nodes.push_back({{"number", node.number}, {"id", node.id}, {"listen", node.listen}, {"resp", node.resp}});
@@ -88,6 +89,7 @@ cluster_config parse_cluster_config(std::string_view text) {
     cluster_config result{
         json.at("cluster").get<std::string>(), json.at("base_port").get<std::uint16_t>(), {}};
     if (json.contains("voters")) result.voters = json.at("voters").get<std::uint32_t>();
+    result.tls = json.value("tls", false);
     for (const auto& node : json.at("nodes"))
       result.nodes.push_back({node.at("number").get<std::uint32_t>(), node.at("id").get<std::string>(),
                               node.at("listen").get<std::string>(), node.at("resp").get<std::string>()});
@@ -131,10 +133,13 @@ void save_config(const cluster_directory& directory, const cluster_config& confi
 
 cluster_config settle(const std::optional<cluster_config>& stored, const cluster_wish& wish,
                       const std::string& fresh_name) {
-  if (!stored)
-    return plan_cluster(wish.nodes.value_or(default_nodes),
-                        wish.base_port.value_or(cluster_config::default_port), fresh_name,
-                        wish.voters.value_or(0));
+  if (!stored) {
+    auto fresh = plan_cluster(wish.nodes.value_or(default_nodes),
+                              wish.base_port.value_or(cluster_config::default_port), fresh_name,
+                              wish.voters.value_or(0));
+    fresh.tls = wish.tls;
+    return fresh;
+  }
   const auto count = static_cast<std::uint32_t>(stored->nodes.size());
   if (wish.nodes && *wish.nodes != count)
     throw failure(exit_code::usage,
@@ -147,8 +152,11 @@ cluster_config settle(const std::optional<cluster_config>& stored, const cluster
                       std::to_string(stored->voters > 0 ? stored->voters : count) + " voters, not " +
                       std::to_string(*wish.voters),
                   "leave --voters out; `bulwark member add` and `remove` change who votes");
-  if (!wish.base_port || *wish.base_port == stored->base_port) return *stored;
-  return plan_cluster(count, *wish.base_port, stored->cluster, stored->voters);
+  auto settled = *stored;
+  if (wish.base_port && *wish.base_port != stored->base_port)
+    settled = plan_cluster(count, *wish.base_port, stored->cluster, stored->voters);
+  settled.tls = stored->tls || wish.tls;
+  return settled;
 }
 
 }  // namespace bulwark::cluster

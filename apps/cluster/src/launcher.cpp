@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "bulwark/actors/certificates.hpp"
 #include "bulwark/cluster/control_server.hpp"
 #include "bulwark/cluster/log_file.hpp"
 #include "json_fields.hpp"
@@ -240,6 +241,11 @@ std::vector<std::string> node_command_line(const launcher_options& options, cons
   for (std::uint32_t number = 1; number <= options.config.voters; ++number)
     voters += (number > 1 ? "," : "") + std::to_string(number);
   if (!voters.empty()) line.insert(line.end(), {"--voters", voters});
+  if (options.config.tls) {
+    const auto files = certificate_files(options.directory.certificates(), node.number);
+    line.insert(line.end(), {"--tls-cert", files.certificate.string(), "--tls-key", files.key.string(),
+                             "--tls-ca", files.authority.string()});
+  }
   line.insert(line.end(), options.node_arguments.begin(), options.node_arguments.end());
   return line;
 }

@@ -9,8 +9,12 @@
 #include <iostream>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <system_error>
+#include <utility>
+#include <vector>
 
+#include "bulwark/actors/certificates.hpp"
 #include "bulwark/cluster/commands.hpp"
 #include "bulwark/cluster/directory_lock.hpp"
 #include "bulwark/cluster/launcher.hpp"
@@ -41,6 +45,20 @@ void make_directory(const cluster_directory& directory) {
                 "choose another one with --dir DIR");
 }
 
+/// Those that are missing, or end soon.
+void provide_certificates(const cluster_directory& directory, const cluster_config& config) {
+  std::vector<std::uint32_t> numbers;
+  for (const auto& node : config.nodes) numbers.push_back(node.number);
+  try {
+    make_certificates(
+        {.directory = directory.certificates(), .cluster = config.cluster, .nodes = std::move(numbers)});
+  } catch (const std::runtime_error& problem) {
+    throw failure(exit_code::unhealthy, problem.what(),
+                  "remove what is wrong from " + directory.certificates().string() +
+                      "; what is missing there is made anew");
+  }
+}
+
 cluster_config settle_config(const cluster_directory& directory, const up_options& options) {
   const auto stored = load_config(directory);
   if (stored && !options.restore.empty())
@@ -48,6 +66,7 @@ cluster_config settle_config(const cluster_directory& directory, const up_option
                   "a saved state is restored into a new one: name another --dir");
   auto config = settle(stored, options.wish, fresh_name());
   require_free_ports(config);
+  if (config.tls) provide_certificates(directory, config);
   // Before there is a cluster: one that was restored in part must never run.
   if (!options.restore.empty()) begin_with(read_saved(options.restore), directory, config);
   if (!stored || *stored != config) save_config(directory, config);

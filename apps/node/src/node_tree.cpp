@@ -97,6 +97,7 @@ struct node_tree::impl {
 
   child links_branch() {
     connector_options dialling{.self = identity(), .addresses = {}, .links = links};
+    dialling.tls = parts.tls;
     for (const auto& [peer, where] : parts.options->peers)
       dialling.addresses.emplace(peer, peer_address{where.host, where.port});
     const link_options pattern{.self = identity(),
@@ -253,7 +254,7 @@ node_tree::node_tree(caf::actor_system& system, node_parts parts)
     : impl_{std::make_shared<impl>(system, std::move(parts))} {
   auto& node = *impl_;
   const auto& listen = node.parts.options->listen;
-  const auto port = open_door(system, node.connector, listen.host, listen.port);
+  const auto port = open_door(system, node.connector, listen.host, listen.port, node.parts.tls);
   node.parts.facts->listen = node::to_string(endpoint{listen.host, port});
   supervisor_options root{
       .name = "root", .flags = flags(restart_strategy::one_for_one), .children = {}, .sink = node.parts.sink};

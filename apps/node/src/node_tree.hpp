@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "bulwark/actors/core/event.hpp"
+#include "bulwark/actors/tls.hpp"
 #include "bulwark/consensus/data_directory.hpp"
 #include "bulwark/node/event_ring.hpp"
 #include "bulwark/node/node_status.hpp"
@@ -21,6 +22,7 @@ struct node_parts {
   event_sink sink;
   std::shared_ptr<const event_ring> events;  ///< filled by the sink
   caf::actor parent;                         ///< gets child_ready once everything serves
+  std::shared_ptr<tls_endpoint> tls;         ///< null: peers talk without TLS
   std::function<void()> drain;               ///< ends the node as SIGTERM does
 };
 

@@ -145,12 +145,17 @@ std::string node_options::validate() const {
     return "--replace-after-s is " + std::to_string(replace_after.count()) + "; expected 0 (never) to 86400";
   if (sessions < 1 || sessions > 256)
     return "--sessions is " + std::to_string(sessions) + "; expected 1 to 256";
-  for (const auto& [name, where] : {std::pair{"--resp", resp}, std::pair{"--listen", listen}})
-    if (!insecure && !is_loopback(where.host))
-      return std::string{name} + " is " + node::to_string(where) +
-             ", which other machines can reach, and there is no TLS yet; expected an address of this machine "
-             "only "
-             "(127.0.0.1), or --insecure to do without protection";
+  if (tls.any() && !tls.complete())
+    return "TLS needs a certificate, its key and the authority's certificate; expected all three of "
+           "--tls-cert, --tls-key and --tls-ca, or none";
+  if (!insecure && !tls.any() && !is_loopback(listen.host))
+    return "--listen is " + node::to_string(listen) +
+           ", which other machines can reach; expected an address of this machine only (127.0.0.1), or "
+           "certificates (--tls-cert, --tls-key, --tls-ca), or --insecure to do without protection";
+  if (!insecure && !is_loopback(resp.host))
+    return "--resp is " + node::to_string(resp) +
+           ", which other machines can reach, and clients are served without TLS; expected an address of "
+           "this machine only (127.0.0.1), or --insecure to do without protection";
   return {};
 }
 
@@ -197,6 +202,10 @@ node_options parse_options(int argc, char** argv) {
                  "a voter down for so long is replaced by a node without a vote, if one is up; 0: never");
   app.add_option("--drain-ms", drain, "how long requests in flight may take after SIGTERM");
   app.add_option("--sessions", options.sessions, "session workers for client connections");
+  app.add_option("--tls-cert", options.tls.certificate,
+                 "certificate of this node (PEM), which names it n1.CLUSTER; peers talk by TLS then");
+  app.add_option("--tls-key", options.tls.key, "its private key (PEM)");
+  app.add_option("--tls-ca", options.tls.authority, "certificates of those who may sign for nodes (PEM)");
   app.add_flag("--insecure", options.insecure, "allow addresses that other machines can reach, without TLS");
   app.add_option("--log-level", options.log_level, "least level to log")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));

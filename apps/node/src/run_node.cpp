@@ -14,6 +14,7 @@
 
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/node_config.hpp"
+#include "bulwark/actors/tls.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/messages.hpp"
@@ -89,7 +90,7 @@ std::uint64_t draw_incarnation() {
 class node_run {
  public:
   node_run(const node::node_options& options, const consensus::data_directory& data,
-           caf::actor_system& system, const sigset_t& signals)
+           std::shared_ptr<tls_endpoint> tls, caf::actor_system& system, const sigset_t& signals)
       : options_{options}, signals_{signals}, facts_{std::make_shared<node::node_facts>()} {
     facts_->id = "n" + std::to_string(options.id);
     facts_->cluster = options.cluster;
@@ -104,6 +105,7 @@ class node_run {
                                                                .sink = sink(),
                                                                .events = events_,
                                                                .parent = parent_,
+                                                               .tls = std::move(tls),
                                                                .drain = [] { ::kill(::getpid(), SIGTERM); }});
     tree_->root()->attach_functor(
         [main_thread](const caf::error&) { pthread_kill(main_thread, signal_ended); });
@@ -190,6 +192,13 @@ int run(const node::node_options& options) {
     spdlog::critical("{}", problem.what());
     return exit_data;
   }
+  std::shared_ptr<tls_endpoint> tls;
+  try {
+    if (options.tls.any()) tls = make_tls_endpoint(options.tls, options.cluster, options.id);
+  } catch (const std::runtime_error& problem) {
+    spdlog::critical("{}", problem.what());
+    return exit_usage;
+  }
   node_config config;
   add_supervision_messages(config);
   add_heartbeat_messages(config);
@@ -198,7 +207,7 @@ int run(const node::node_options& options) {
   system.await_actors_before_shutdown(false);
   int code = 0;
   try {
-    code = node_run{options, *data, system, signals}.run();
+    code = node_run{options, *data, tls, system, signals}.run();
   } catch (const std::exception& problem) {
     spdlog::critical("{}", problem.what());
     code = exit_port;

@@ -68,8 +68,20 @@ TEST(cluster_plan, keeps_a_stored_cluster_and_lets_only_its_ports_move) {
   EXPECT_EQ(code_of([&] { settle(stored, {.nodes = 5, .base_port = {}}, "new"); }), exit_code::usage);
 }
 
+TEST(cluster_plan, never_goes_back_from_tls) {
+  auto plain = plan_cluster(3, 7000, "old");
+  EXPECT_FALSE(settle(plain, {}, "new").tls);
+  const auto safe = settle(plain, {.nodes = {}, .base_port = {}, .tls = true}, "new");
+  EXPECT_TRUE(safe.tls);
+  EXPECT_TRUE(settle(safe, {}, "new").tls);
+  EXPECT_TRUE(settle(safe, {.nodes = {}, .base_port = 8000}, "new").tls);
+  EXPECT_TRUE(settle(std::nullopt, {.nodes = {}, .base_port = {}, .tls = true}, "new").tls);
+}
+
 TEST(cluster_json, comes_back_as_it_was_written) {
-  const auto config = plan_cluster(4, 7000, "c");
+  auto config = plan_cluster(4, 7000, "c");
+  EXPECT_EQ(parse_cluster_config(to_json_text(config)), config);
+  config.tls = true;
   EXPECT_EQ(parse_cluster_config(to_json_text(config)), config);
 }
 

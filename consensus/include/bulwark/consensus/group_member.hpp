@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bulwark/actors/certificates.hpp"
 #include "bulwark/actors/link.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/supervision/supervisor.hpp"
@@ -53,7 +54,8 @@ struct group_member_options {
   std::chrono::milliseconds lease{0};                  ///< see replica_options::lease
   std::size_t snapshot_bytes = 64u << 20;              ///< a snapshot after so many bytes of commands
   event_sink sink{};                                   ///< gets what its supervisors do
-  bool insecure = false;  ///< may listen where other machines reach it: there is no TLS yet
+  tls_files tls{};        ///< how members know each other; none: anybody may connect
+  bool insecure = false;  ///< may listen where other machines reach it, without TLS
 };
 
 /// A member of a Paxos group with all that it needs, supervised: links to the others, log, replica, and an

@@ -34,6 +34,7 @@ struct cluster_config {
   std::uint16_t base_port = default_port;
   std::vector<node_entry> nodes;
   std::uint32_t voters = 0;  ///< the first so many vote until the members are changed; 0: all
+  bool tls = false;          ///< nodes talk by TLS
 
   const node_entry* find(std::string_view id) const;
 
@@ -66,6 +67,7 @@ struct cluster_wish {
   std::optional<std::uint32_t> nodes;
   std::optional<std::uint16_t> base_port;
   std::optional<std::uint32_t> voters = {};
+  bool tls = false;  ///< by TLS from now on; a cluster that does so goes on doing so
 };
 
 /// The cluster to run: a new one if `stored` is empty (5 nodes unless wished otherwise), else the stored one,

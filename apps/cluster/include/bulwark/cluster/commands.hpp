@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,6 +67,17 @@ exit_code run_snapshot_verify(const common_options& common, const std::string& f
 /// failure if there is a cluster already, or the file is damaged.
 exit_code run_snapshot_restore(const common_options& common, const std::string& file,
                                const cluster_wish& wish);
+struct certificate_options {
+  std::string directory;
+  std::string cluster = "default";
+  std::uint32_t nodes = 0;  ///< n1 to this
+  std::uint32_t days = 365;
+};
+/// Makes a certificate authority, and certificates for nodes, as far as they are not there; prints which
+/// files were written, never what is in a key. Errors: throws failure if files that are there cannot be used.
+exit_code run_certificate_make(const common_options& common, const certificate_options& wanted);
+/// Prints whose a certificate is, who signed it, and when it holds; unhealthy if not now.
+exit_code run_certificate_show(const common_options& common, const std::string& file);
 /// Stops all nodes and the launcher and waits for them. Fine if nothing runs.
 exit_code run_down(const common_options& common);
 /// Prints the last `lines` events of each node's tree; with `follow`, goes on until interrupted.

@@ -17,6 +17,8 @@ class cluster_directory {
   std::filesystem::path launcher_log() const { return root_ / "up.log"; }
   /// The data directory of the node `id` ("n1"); its control socket lies in it.
   std::filesystem::path node_data(const std::string& id) const { return root_ / id; }
+  /// Certificates and keys of a cluster whose nodes talk by TLS.
+  std::filesystem::path certificates() const { return root_ / "tls"; }
   /// What the node `id` writes on its standard error.
   std::filesystem::path node_log(const std::string& id) const { return root_ / (id + ".log"); }
 

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "bulwark/actors/certificates.hpp"
 #include "bulwark/supervision/core/failure_detector.hpp"
 
 namespace bulwark::node {
@@ -48,6 +49,7 @@ struct node_options {
                                            ///< if there is one; 0: never
   std::chrono::milliseconds drain{5000};   ///< how long requests in flight may take after SIGTERM
   std::size_t sessions = 4;
+  tls_files tls;  ///< how this node and its peers know each other; none: anybody may connect
   bool insecure = false;
   std::string log_level = "info";
   log_format format = log_format::text;
