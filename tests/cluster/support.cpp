@@ -107,7 +107,12 @@ std::vector<std::string> bare_nodes::arguments(unsigned number) const {
                                 data(number).string(),
                                 "--cluster-id",
                                 "cluster-test"};
-  line.insert(line.end(), extra_.begin(), extra_.end());
+  for (auto argument : extra_) {
+    constexpr std::string_view place = "{node}";
+    if (const auto at = argument.find(place); at != std::string::npos)
+      argument.replace(at, place.size(), "n" + std::to_string(number));
+    line.push_back(std::move(argument));
+  }
   return line;
 }
 

@@ -54,7 +54,7 @@ class bare_nodes {
       std::function<std::vector<std::string>(unsigned number, const std::filesystem::path& data)>;
 
   /// Starts all nodes and waits until each answers PING. Throws std::runtime_error if one does not. `extra`
-  /// goes to the command line of each.
+  /// goes to the command line of each; "{node}" in it stands for the node's name, as in "n1".
   explicit bare_nodes(unsigned count, cables between = cables::direct, std::vector<std::string> extra = {},
                       launch_prefix prefix = {});
 

@@ -16,6 +16,9 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -35,6 +38,7 @@ struct bench_options {
   bool spread = false;
   unsigned lease_ms = 0;
   std::size_t state_mib = 1024;
+  bool tls = false;
   std::string output = "table";
 
   bool wants(const std::string& name) const {
@@ -102,14 +106,15 @@ void measure_failovers(const bench_options& options, const load::local_cluster& 
 }
 
 bench::report measure_cluster(const bench_options& options) {
-  const load::local_cluster cluster({.program = options.program,
-                                     .nodes = options.nodes,
-                                     .extra = {"--lease-ms", std::to_string(options.lease_ms)}});
+  std::vector<std::string> extra{"--lease-ms", std::to_string(options.lease_ms)};
+  if (options.tls) extra.push_back("--tls");
+  const load::local_cluster cluster(
+      {.program = options.program, .nodes = options.nodes, .extra = std::move(extra)});
   const auto leader = cluster.await_leader(std::chrono::seconds(10));
-  bench::report result{.target = "bulwark, " + std::to_string(options.nodes) +
-                                 " nodes on loopback, clients at " +
-                                 (options.spread ? "all nodes" : "the leader") +
-                                 (options.lease_ms > 0 ? ", with leases" : "")};
+  bench::report result{.target =
+                           "bulwark, " + std::to_string(options.nodes) + " nodes on loopback, clients at " +
+                           (options.spread ? "all nodes" : "the leader") +
+                           (options.lease_ms > 0 ? ", with leases" : "") + (options.tls ? ", by TLS" : "")};
   const auto targets = options.spread ? cluster.endpoints() : std::vector{cluster.endpoint_of(leader)};
   measure_points(options, targets, result);
   if (options.wants("failover")) measure_failovers(options, cluster, SIGKILL, result.killed);
@@ -167,6 +172,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--state-mib", options.state_mib, "values in the state of which snapshots are measured")
       ->capture_default_str();
+  app.add_flag("--tls", options.tls, "nodes of the cluster talk by TLS");
   app.add_option("-o,--output", options.output, "table or json")->check(CLI::IsMember({"table", "json"}));
   CLI11_PARSE(app, argc, argv);
   allow_many_connections();
