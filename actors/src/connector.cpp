@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <arpa/inet.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -9,9 +8,9 @@
 #include <memory>
 #include <random>
 #include <set>
-#include <stdexcept>
 #include <utility>
 
+#include "basp.hpp"
 #include "bulwark/actors/core/random.hpp"
 #include "bulwark/actors/link.hpp"
 #include "bulwark/actors/service_actor.hpp"
@@ -66,11 +65,6 @@ constexpr duration dials_apart = std::chrono::milliseconds{5};
 constexpr duration end_timeout = std::chrono::seconds{1};
 /// Kinds of refused hellos that are remembered, so that each is logged once.
 constexpr std::size_t refusals_remembered = 64;
-
-/// CAF's actor for connections between nodes.
-caf::actor basp_of(caf::actor_system& system) {
-  return system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP"));
-}
 
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
@@ -297,48 +291,6 @@ class connector final : public service_actor {
 
 caf::actor spawn_connector(caf::actor_system& system, connector_options options) {
   return system.spawn<connector, caf::detached>(std::move(options));
-}
-
-namespace {
-
-[[noreturn]] void cannot_listen(const std::string& host, std::uint16_t port, const std::string& why) {
-  throw std::runtime_error("cannot listen on " + host + ":" + std::to_string(port) + ": " + why);
-}
-
-std::uint16_t open_tls_door(caf::actor_system& system, const caf::actor& connector, const std::string& host,
-                            std::uint16_t port, const std::shared_ptr<tls_endpoint>& tls) {
-  auto [listener, problem] = listen_tcp({host, port});
-  if (!problem.empty()) cannot_listen(host, port, problem);
-  const auto opened = local_port(listener);
-  caf::error failure;
-  caf::scoped_actor asker{system};
-  asker
-      ->request(basp_of(system), handshake_timeout, caf::publish_atom_v,
-                make_tls_doorman(system, std::move(listener), opened, tls), opened,
-                caf::actor_cast<caf::strong_actor_ptr>(connector), std::set<std::string>{})
-      .receive([] {}, [&](caf::error& why) { failure = std::move(why); });
-  if (failure) cannot_listen(host, port, error_text(failure));
-  return opened;
-}
-
-}  // namespace
-
-std::uint16_t open_door(caf::actor_system& system, const caf::actor& connector, const std::string& host,
-                        std::uint16_t port, const std::shared_ptr<tls_endpoint>& tls) {
-  if (tls) return open_tls_door(system, connector, host, port, tls);
-  const auto opened = system.middleman().publish(connector, port, host.c_str(), true);
-  if (opened) return *opened;
-  // CAF only says that it failed.
-  auto why = probe_listen({host, port});
-  if (why.empty()) why = error_text(opened.error());
-  cannot_listen(host, port, why);
-}
-
-bool is_loopback(std::string_view host) {
-  if (host == "localhost" || host == "::1") return true;
-  in_addr address{};
-  return ::inet_pton(AF_INET, std::string{host}.c_str(), &address) == 1 &&
-         (ntohl(address.s_addr) >> 24) == 127;
 }
 
 }  // namespace bulwark
