@@ -117,6 +117,7 @@ class link final : public service_actor {
             [this](const wire::welcome& from_peer) { welcomed(from_peer); },
             [this](const wire::refusal& no) { refused(no); },
             [this](const wire::reset& unknown) { was_reset(unknown.session); },
+            [this](const wire::introduction& of_peer) { meet(of_peer); },
             [this](const hello_overdue& late) { retry_greeting(late.session); },
             [this](const session_tick& tick) { on_tick(tick.session); },
             [this](const get_link_report&) { return report(); }};
@@ -197,6 +198,14 @@ class link final : public service_actor {
     ticked_ = kept_alive_ = now();
     delayed_send(this, tick_every, session_tick{session_});
     traffic_.open(session_, remote_, granted, now(), [this] { tell_subscribers(); });
+    if (options_.envoy) send(remote_, wire::introduction{session_, options_.envoy});
+  }
+
+  /// Whose handle came by another way than its own connection would be of no use once that way ends.
+  void meet(const wire::introduction& of_peer) {
+    if (!report_.up || of_peer.session != session_) return reject(of_peer.session);
+    if (!options_.envoy || !of_peer.envoy || of_peer.envoy.node() != remote_.node()) return;
+    send(options_.envoy, peer_introduced{options_.peer, report_.peer_incarnation, of_peer.envoy});
   }
 
   // -- away from a session
@@ -255,6 +264,7 @@ class link final : public service_actor {
   void tell_subscribers() {
     for (const auto& one : options_.subscribers)
       if (one) send(one, peer_link_state{options_.peer, report_.up});
+    if (options_.envoy) send(options_.envoy, peer_link_state{options_.peer, report_.up});
   }
 
   // -- packets and credit

@@ -68,6 +68,12 @@ struct reset {
   std::uint64_t session = 0;
 };
 
+/// "This actor of my node speaks with its counterpart of yours." Behind hello or welcome.
+struct introduction {
+  std::uint64_t session = 0;
+  caf::actor envoy;
+};
+
 BULWARK_OBJECT(window, BULWARK_FIELD(messages), BULWARK_FIELD(bytes))
 BULWARK_OBJECT(hello, BULWARK_FIELD(protocol), BULWARK_FIELD(cluster), BULWARK_FIELD(from), BULWARK_FIELD(to),
                BULWARK_FIELD(incarnation), BULWARK_FIELD(session), BULWARK_FIELD(windows),
@@ -79,6 +85,7 @@ BULWARK_OBJECT(packet, BULWARK_FIELD(session), BULWARK_FIELD(channel), BULWARK_F
 BULWARK_OBJECT(credit, BULWARK_FIELD(session), BULWARK_FIELD(channel), BULWARK_FIELD(messages),
                BULWARK_FIELD(bytes))
 BULWARK_OBJECT(reset, BULWARK_FIELD(session))
+BULWARK_OBJECT(introduction, BULWARK_FIELD(session), BULWARK_FIELD(envoy))
 
 }  // namespace bulwark::wire
 
@@ -115,6 +122,7 @@ CAF_ADD_TYPE_ID(bulwark_links, (bulwark::wire::refusal))
 CAF_ADD_TYPE_ID(bulwark_links, (bulwark::wire::packet))
 CAF_ADD_TYPE_ID(bulwark_links, (bulwark::wire::credit))
 CAF_ADD_TYPE_ID(bulwark_links, (bulwark::wire::reset))
+CAF_ADD_TYPE_ID(bulwark_links, (bulwark::wire::introduction))
 CAF_END_TYPE_ID_BLOCK(bulwark_links)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::dial)

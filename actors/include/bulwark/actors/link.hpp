@@ -3,6 +3,7 @@
 
 #include <array>
 #include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/fwd.hpp>
 #include <chrono>
 #include <cstddef>
@@ -69,6 +70,18 @@ struct link_options {
   std::array<credit_window, link_channels> windows{
       credit_window{4096, 32u << 20}, credit_window{64, 64u << 10}, credit_window{256, 64u << 10}};
   duration hello_timeout = std::chrono::seconds{1};
+  /// Is made known to its counterpart on the peer in each session, so that the two can talk over the
+  /// connection of the link, and gets peer_introduced and every peer_link_state. A stable reference, to be
+  /// closed before the actor system ends. May be empty.
+  caf::actor envoy{};
+};
+
+/// Sent to the envoy of a link: its counterpart on the peer, of use until the link is down. The handle
+/// belongs to the connection of the session that is up, never to an earlier one.
+struct peer_introduced {
+  std::uint32_t peer = 0;
+  std::uint64_t incarnation = 0;  ///< of the process of the peer
+  caf::actor envoy;
 };
 
 /// Spawns one end of the connection to a peer.
@@ -137,3 +150,5 @@ CAF_BEGIN_TYPE_ID_BLOCK(bulwark_link_reports, caf::first_custom_type_id + 20)
 CAF_ADD_TYPE_ID(bulwark_link_reports, (bulwark::get_link_report))
 CAF_ADD_TYPE_ID(bulwark_link_reports, (bulwark::link_report))
 CAF_END_TYPE_ID_BLOCK(bulwark_link_reports)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::peer_introduced)
