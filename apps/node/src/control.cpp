@@ -17,11 +17,11 @@
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/cluster/control_server.hpp"
 #include "bulwark/consensus/core/replica.hpp"
+#include "bulwark/consensus/group_machine.hpp"
 #include "bulwark/consensus/log_store.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/consensus/saved_state.hpp"
-#include "bulwark/node/group_machine.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/messages.hpp"
 #include "bulwark/supervision/tree.hpp"
@@ -289,7 +289,7 @@ class control_actor final : public service_actor {
       return reply(failure("expected an absolute path in \"file\""));
     ask_state(0, reply,
               [this, reply, file = file.get<std::string>()](consensus::slot slot, const std::string& saved) {
-                const auto state = service_part(saved);
+                const auto state = consensus::service_part(saved);
                 try {
                   consensus::write_saved_state(file, options_.facts->cluster, slot, state.value_or(saved));
                   reply({{"ok", true}, {"slot", number(slot)}, {"bytes", state.value_or(saved).size()}});

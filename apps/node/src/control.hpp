@@ -11,7 +11,7 @@
 #include <string>
 
 #include "bulwark/node/event_ring.hpp"
-#include "bulwark/node/member_board.hpp"
+#include "bulwark/consensus/member_board.hpp"
 #include "bulwark/node/node_status.hpp"
 
 namespace bulwark::node {
@@ -23,7 +23,7 @@ struct control_options {
   std::function<caf::actor()> root;           ///< the root supervisor; empty before it exists
   caf::actor replica;                         ///< stable reference
   caf::actor heartbeats;                      ///< stable reference
-  std::shared_ptr<const member_board> board;  ///< what the group decided
+  std::shared_ptr<const consensus::member_board> board;  ///< what the group decided
   std::shared_ptr<const event_ring> events;   ///< what the tree did lately
   std::function<std::string()> resp;          ///< where clients are served
   std::function<std::size_t()> connections;

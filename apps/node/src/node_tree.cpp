@@ -13,16 +13,17 @@
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/actors/stable_ref.hpp"
+#include "bulwark/consensus/group_machine.hpp"
 #include "bulwark/consensus/group_member.hpp"
+#include "bulwark/consensus/member_board.hpp"
+#include "bulwark/consensus/membership_actor.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/kv/front.hpp"
-#include "bulwark/node/group_machine.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/process_meter.hpp"
 #include "bulwark/supervision/supervisor.hpp"
 #include "control.hpp"
-#include "membership_actor.hpp"
 #include "serving_addresses.hpp"
 #include "voter_keeper_actor.hpp"
 
@@ -64,8 +65,8 @@ struct node_tree::impl {
         log{make_ref("log")},
         replica{make_ref("replica")},
         membership{make_ref("membership")},
-        board{std::make_shared<member_board>(parts.facts->incarnation,
-                                             [ref = membership] { tell_group_changed(ref); })},
+        board{std::make_shared<consensus::member_board>(
+            parts.facts->incarnation, [ref = membership] { consensus::tell_group_changed(ref); })},
         clients{front_settings()} {
     for (const auto& [peer, where] : parts.options->peers)
       links.emplace(peer, make_ref("link-n" + std::to_string(peer), packets_held_max));
@@ -134,7 +135,7 @@ struct node_tree::impl {
     };
     settings.on_change = [shown = board, ref = membership](const peer_change& change) {
       shown->set_verdict(change.peer, change.to);
-      tell_verdict(ref, change);
+      consensus::tell_verdict(ref, change);
     };
     return worker("heartbeats", heartbeats,
                   [settings, shown = board](caf::actor_system& sys, const caf::actor&) {
@@ -167,24 +168,31 @@ struct node_tree::impl {
     settings.core.snapshot_bytes = snapshot_bytes;
     settings.prompt = true;
     settings.machine = [service = clients.machine_factory(), shown = board] {
-      return std::make_unique<group_machine>(service(), shown);
+      return std::make_unique<consensus::group_machine>(service(), shown);
     };
     return settings;
   }
 
   child membership_branch() {
-    membership_options settings;
+    consensus::membership_options settings;
     settings.self = parts.options->id;
     settings.address = parts.facts->listen;
     settings.roles = {"kv"};
-    settings.phase = [facts = parts.facts] { return facts->phase.load(); };
+    settings.phase = [facts = parts.facts] {
+      switch (facts->phase.load()) {
+        case node_phase::starting: return consensus::member_phase::starting;
+        case node_phase::up: return consensus::member_phase::up;
+        case node_phase::draining: break;
+      }
+      return consensus::member_phase::draining;
+    };
     settings.board = board;
     settings.replica = replica;
     settings.links = links;
     settings.interval = parts.options->interval;
     settings.timeout = parts.options->timeout;
     return worker("membership", membership, [settings](caf::actor_system& sys, const caf::actor&) {
-      return spawn_membership(sys, settings);
+      return consensus::spawn_membership(sys, settings);
     });
   }
 
@@ -242,7 +250,7 @@ struct node_tree::impl {
   caf::actor log;
   caf::actor replica;
   caf::actor membership;
-  std::shared_ptr<member_board> board;
+  std::shared_ptr<consensus::member_board> board;
   std::map<std::uint32_t, caf::actor> links;
   const std::shared_ptr<serving_addresses> serving = std::make_shared<serving_addresses>();
   kv::service clients;
@@ -273,7 +281,7 @@ node_tree::~node_tree() {
 
 const caf::actor& node_tree::root() const { return impl_->root; }
 std::string node_tree::resp() const { return impl_->resp(); }
-void node_tree::leave(duration patience) { leave_group(impl_->membership, patience); }
+void node_tree::leave(duration patience) { consensus::leave_group(impl_->membership, patience); }
 void node_tree::hand_leadership_over() {
   const auto& options = *impl_->parts.options;
   const auto limit = options.interval + options.timeout + 200ms;

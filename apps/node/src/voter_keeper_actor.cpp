@@ -9,7 +9,7 @@
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/consensus/core/configuration.hpp"
 #include "bulwark/consensus/messages.hpp"
-#include "bulwark/node/group_machine.hpp"
+#include "bulwark/consensus/group_machine.hpp"
 #include "bulwark/node/voter_keeper.hpp"
 
 namespace bulwark::node {

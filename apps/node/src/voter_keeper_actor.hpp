@@ -6,13 +6,13 @@
 #include <memory>
 
 #include "bulwark/actors/core/time.hpp"
-#include "bulwark/node/member_board.hpp"
+#include "bulwark/consensus/member_board.hpp"
 
 namespace bulwark::node {
 
 struct voter_keeper_options {
   caf::actor replica;
-  std::shared_ptr<member_board> board;
+  std::shared_ptr<consensus::member_board> board;
   duration look_every{};  ///< how often to look
   duration patience{};    ///< see voter_keeper
 };

@@ -2,7 +2,7 @@
 // Goal: membership and key-value service share one log without disturbing each other, and logs and snapshots
 // of before the membership stay valid. Method: the real key-value machine beside a group; commands of both,
 // saved and restored states.
-#include "bulwark/node/group_machine.hpp"
+#include "bulwark/consensus/group_machine.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,6 +15,10 @@
 
 namespace bulwark::node {
 namespace {
+
+using consensus::group_machine;
+using consensus::group_request;
+using consensus::member_board;
 
 consensus::bytes set_command(std::string_view key, std::string_view value) {
   kv::batch_writer batch{{}};
@@ -126,6 +130,21 @@ TEST(group_machine, a_membership_that_joins_while_it_is_saved_is_not_in_it) {
   rig.both->apply(set_command("k", "w"));
   while (cursor->next(7, gathered)) continue;
   EXPECT_EQ(gathered, saved);
+}
+
+TEST(group_machine, says_whether_a_token_holds) {
+  machine_rig rig;
+  rig.both->apply(join_command(1, 5));
+  rig.both->apply(group_request(names::command{names::claim{"a", {1, 5}, 1}}));
+  const auto token = rig.board->latest()->names().whereis("a")->token;
+  const auto holds = [&](const std::string& name, std::uint64_t one) {
+    return consensus::holds_in(rig.both->query(consensus::holds_question(name, one)));
+  };
+  EXPECT_EQ(holds("a", token), true);
+  EXPECT_EQ(holds("a", token + 1), false);
+  EXPECT_EQ(holds("b", token), false);
+  const auto question = consensus::holds_question("a", token);
+  EXPECT_EQ(consensus::holds_in(rig.both->query(question.substr(0, question.size() - 1))), std::nullopt);
 }
 
 TEST(group_machine, what_is_marked_and_makes_no_sense_is_answered_so) {

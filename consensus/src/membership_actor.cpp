@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "membership_actor.hpp"
+#include "bulwark/consensus/membership_actor.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -13,12 +13,12 @@
 #include "bulwark/actors/link.hpp"
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/service_actor.hpp"
+#include "bulwark/consensus/group_machine.hpp"
 #include "bulwark/consensus/messages.hpp"
-#include "bulwark/node/group_machine.hpp"
 #include "bulwark/supervision/core/suspicion.hpp"
 #include "bulwark/supervision/core/suspicion_codec.hpp"
 
-namespace bulwark::node {
+namespace bulwark::consensus {
 
 namespace {
 
@@ -33,14 +33,14 @@ struct leave_wanted {
 
 }  // namespace
 
-}  // namespace bulwark::node
+}  // namespace bulwark::consensus
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::node::verdict_changed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::node::group_changed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::node::membership_tick)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::node::leave_wanted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::verdict_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::group_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::membership_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::leave_wanted)
 
-namespace bulwark::node {
+namespace bulwark::consensus {
 
 namespace {
 
@@ -132,12 +132,12 @@ class membership_actor final : public service_actor {
 
   void tell(const members::command& what) {
     request(options_.replica, submit_limit,
-            consensus::submit{static_cast<std::uint8_t>(consensus::request_kind::write), group_request(what)})
+            submit{static_cast<std::uint8_t>(request_kind::write), group_request(what)})
         .then([this](const consensus::submit_result& result) { take(result); }, [](const caf::error&) {});
   }
 
   void take(const consensus::submit_result& result) {
-    if (result.outcome != static_cast<std::uint8_t>(consensus::outcome::done)) return;
+    if (result.outcome != static_cast<std::uint8_t>(outcome::done)) return;
     const auto said = decode_group_result(result.reply);
     const auto* about = said ? std::get_if<membership_result>(&*said) : nullptr;
     if (!about || about->error == membership_error::none) return;
@@ -162,8 +162,8 @@ class membership_actor final : public service_actor {
     }
     if (!me) return members::join{life(), options_.address, options_.roles};
     const auto phase = options_.phase();
-    if (phase == node_phase::up && !me->ready) return members::ready{life()};
-    if (phase == node_phase::draining && !me->draining) return members::drain{life()};
+    if (phase == member_phase::up && !me->ready) return members::ready{life()};
+    if (phase == member_phase::draining && !me->draining) return members::drain{life()};
     return std::nullopt;
   }
 
@@ -266,4 +266,4 @@ void leave_group(const caf::actor& membership, duration patience) {
   left.wait_for(patience);
 }
 
-}  // namespace bulwark::node
+}  // namespace bulwark::consensus

@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "bulwark/consensus/core/state_machine.hpp"
-#include "bulwark/node/member_board.hpp"
+#include "bulwark/consensus/member_board.hpp"
 #include "bulwark/supervision/core/membership_group.hpp"
 
-namespace bulwark::node {
+namespace bulwark::consensus {
 
 /// The payload of a request to a replica whose machine is a group_machine. It begins with eight bytes that no
 /// command of the machine beside it begins with: as the first field of a key-value batch they would bound
 /// memory to 7 * 10^18 bytes.
-[[nodiscard]] consensus::bytes group_request(const group_command& what);
+[[nodiscard]] bytes group_request(const group_command& what);
+
+/// The payload of a read of a group_machine: does this token hold the name? Answered as holds_in() says.
+[[nodiscard]] bytes holds_question(const std::string& name, std::uint64_t token);
+/// The answer to holds_question(); none if it is none.
+[[nodiscard]] std::optional<bool> holds_in(std::string_view answer);
+
+/// Stands beside a membership where there is nothing else to replicate.
+[[nodiscard]] std::unique_ptr<state_machine> no_service();
 
 /// The service's part of what a group_machine saved; none if it is none.
 [[nodiscard]] std::optional<std::string_view> service_part(std::string_view saved);
@@ -26,30 +36,30 @@ namespace bulwark::node {
 /// Saved: that of the service as long as nobody joined; then
 ///        0xfe | version u8 (1) | membership, with its length in front (u32) | service
 /// Owner: one replica_actor or a test; not thread-safe, only the board is
-class group_machine final : public consensus::state_machine {
+class group_machine final : public state_machine {
  public:
   /// `service` must not be saved as something that begins with 0xfe.
-  group_machine(std::unique_ptr<consensus::state_machine> service, std::shared_ptr<member_board> board);
+  group_machine(std::unique_ptr<state_machine> service, std::shared_ptr<member_board> board);
 
-  consensus::bytes apply(const consensus::bytes& command) override;
-  [[nodiscard]] consensus::bytes query(const consensus::bytes& question) const override;
-  [[nodiscard]] std::optional<consensus::bytes> save() const override;
+  bytes apply(const bytes& command) override;
+  [[nodiscard]] bytes query(const bytes& question) const override;
+  [[nodiscard]] std::optional<bytes> save() const override;
   [[nodiscard]] bool restore(std::string_view saved) override;
   /// The membership goes at once, the service as it likes.
-  [[nodiscard]] std::unique_ptr<consensus::state_cursor> begin_save() override;
-  [[nodiscard]] std::unique_ptr<consensus::state_restorer> begin_restore() override;
+  [[nodiscard]] std::unique_ptr<state_cursor> begin_save() override;
+  [[nodiscard]] std::unique_ptr<state_restorer> begin_restore() override;
 
  private:
   class cursor;
   class restorer;
 
   /// What stands before the saved service; nothing as long as nobody joined.
-  [[nodiscard]] consensus::bytes saved_group() const;
+  [[nodiscard]] bytes saved_group() const;
   void become(membership_group group);
 
-  std::unique_ptr<consensus::state_machine> service_;
+  std::unique_ptr<state_machine> service_;
   std::shared_ptr<member_board> board_;
   membership_group group_;
 };
 
-}  // namespace bulwark::node
+}  // namespace bulwark::consensus

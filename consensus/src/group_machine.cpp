@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "bulwark/node/group_machine.hpp"
+#include "bulwark/consensus/group_machine.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "bulwark/consensus/core/wire.hpp"
 
-namespace bulwark::node {
+namespace bulwark::consensus {
 
 namespace {
 
@@ -16,6 +16,17 @@ constexpr std::string_view group_mark{
     8};
 constexpr char both_saved = static_cast<char>(0xfe);
 constexpr std::uint8_t both_saved_version = 1;
+constexpr std::uint8_t holds_question_version = 1;
+constexpr std::string_view holds{"holds"};
+constexpr std::string_view holds_not{"holds not"};
+
+class nothing final : public state_machine {
+ public:
+  bytes apply(const bytes&) override { return {}; }
+  [[nodiscard]] bytes query(const bytes&) const override { return {}; }
+  [[nodiscard]] std::optional<bytes> save() const override { return bytes{}; }
+  [[nodiscard]] bool restore(std::string_view saved) override { return saved.empty(); }
+};
 
 bool is_pristine(const membership_group& group) {
   return group.nodes().view() == 0 && group.names().revision() == 0 && group.children().all().empty();
@@ -28,7 +39,7 @@ struct saved_parts {
 
 std::optional<saved_parts> parts_of(std::string_view saved) {
   if (saved.empty() || saved.front() != both_saved) return saved_parts{std::nullopt, saved};
-  consensus::wire_reader in{saved.substr(1)};
+  wire_reader in{saved.substr(1)};
   std::uint8_t version = 0;
   std::string_view group;
   if (!in.get(version) || version != both_saved_version || !in.get_bytes(group)) return std::nullopt;
@@ -37,18 +48,34 @@ std::optional<saved_parts> parts_of(std::string_view saved) {
 
 }  // namespace
 
+bytes holds_question(const std::string& name, std::uint64_t token) {
+  bytes question{group_mark};
+  wire_writer out{question};
+  out.put(holds_question_version);
+  out.put(token);
+  out.put_bytes(name);
+  return question;
+}
+
+std::optional<bool> holds_in(std::string_view answer) {
+  if (answer == holds) return true;
+  if (answer == holds_not) return false;
+  return std::nullopt;
+}
+
+std::unique_ptr<state_machine> no_service() { return std::make_unique<nothing>(); }
+
 std::optional<std::string_view> service_part(std::string_view saved) {
   const auto parts = parts_of(saved);
   return parts ? std::optional{parts->service} : std::nullopt;
 }
 
-consensus::bytes group_request(const group_command& what) { return std::string{group_mark} + encode(what); }
+bytes group_request(const group_command& what) { return std::string{group_mark} + encode(what); }
 
-group_machine::group_machine(std::unique_ptr<consensus::state_machine> service,
-                             std::shared_ptr<member_board> board)
+group_machine::group_machine(std::unique_ptr<state_machine> service, std::shared_ptr<member_board> board)
     : service_{std::move(service)}, board_{std::move(board)} {}
 
-consensus::bytes group_machine::apply(const consensus::bytes& command) {
+bytes group_machine::apply(const bytes& command) {
   if (!command.starts_with(group_mark)) return service_->apply(command);
   group_changes changes;
   auto answer = group_.apply(std::string_view{command}.substr(group_mark.size()), changes);
@@ -56,20 +83,27 @@ consensus::bytes group_machine::apply(const consensus::bytes& command) {
   return answer;
 }
 
-consensus::bytes group_machine::query(const consensus::bytes& question) const {
-  return service_->query(question);
+bytes group_machine::query(const bytes& question) const {
+  if (!question.starts_with(group_mark)) return service_->query(question);
+  wire_reader in{std::string_view{question}.substr(group_mark.size())};
+  std::uint8_t version = 0;
+  std::uint64_t token = 0;
+  std::string_view name;
+  if (!in.get(version) || version != holds_question_version || !in.get(token) || !in.get_bytes(name))
+    return {};
+  return bytes{group_.names().check(std::string{name}, token) == registry_error::none ? holds : holds_not};
 }
 
-consensus::bytes group_machine::saved_group() const {
+bytes group_machine::saved_group() const {
   if (is_pristine(group_)) return {};
-  consensus::bytes saved(1, both_saved);
-  consensus::wire_writer out{saved};
+  bytes saved(1, both_saved);
+  wire_writer out{saved};
   out.put(both_saved_version);
   out.put_bytes(group_.save());
   return saved;
 }
 
-std::optional<consensus::bytes> group_machine::save() const {
+std::optional<bytes> group_machine::save() const {
   auto service = service_->save();
   if (!service) return service;
   return saved_group() + *service;
@@ -91,12 +125,12 @@ bool group_machine::restore(std::string_view saved) {
 
 // -- piece by piece ----------------------------------------------------------------------------------
 
-class group_machine::cursor final : public consensus::state_cursor {
+class group_machine::cursor final : public state_cursor {
  public:
-  cursor(consensus::bytes ahead, std::unique_ptr<consensus::state_cursor> service)
+  cursor(bytes ahead, std::unique_ptr<state_cursor> service)
       : ahead_{std::move(ahead)}, service_{std::move(service)} {}
 
-  bool next(std::size_t bytes_max, consensus::bytes& piece) override {
+  bool next(std::size_t bytes_max, bytes& piece) override {
     const auto size = std::min(bytes_max, ahead_.size());
     piece.append(ahead_, 0, size);
     ahead_.erase(0, size);
@@ -104,11 +138,11 @@ class group_machine::cursor final : public consensus::state_cursor {
   }
 
  private:
-  consensus::bytes ahead_;
-  std::unique_ptr<consensus::state_cursor> service_;
+  bytes ahead_;
+  std::unique_ptr<state_cursor> service_;
 };
 
-class group_machine::restorer final : public consensus::state_restorer {
+class group_machine::restorer final : public state_restorer {
  public:
   explicit restorer(group_machine& to) : to_{to}, service_{to.service_->begin_restore()} {}
 
@@ -138,19 +172,17 @@ class group_machine::restorer final : public consensus::state_restorer {
   static constexpr std::size_t beginning_bytes = 2;
 
   group_machine& to_;
-  std::unique_ptr<consensus::state_restorer> service_;
-  consensus::bytes beginning_;  ///< until the membership in it is whole
+  std::unique_ptr<state_restorer> service_;
+  bytes beginning_;  ///< until the membership in it is whole
   std::optional<membership_group> group_;
 };
 
-std::unique_ptr<consensus::state_cursor> group_machine::begin_save() {
+std::unique_ptr<state_cursor> group_machine::begin_save() {
   auto service = service_->begin_save();
   if (!service) return nullptr;
   return std::make_unique<cursor>(saved_group(), std::move(service));
 }
 
-std::unique_ptr<consensus::state_restorer> group_machine::begin_restore() {
-  return std::make_unique<restorer>(*this);
-}
+std::unique_ptr<state_restorer> group_machine::begin_restore() { return std::make_unique<restorer>(*this); }
 
-}  // namespace bulwark::node
+}  // namespace bulwark::consensus

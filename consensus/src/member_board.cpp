@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "bulwark/node/member_board.hpp"
+#include "bulwark/consensus/member_board.hpp"
 
-namespace bulwark::node {
+namespace bulwark::consensus {
 
 void member_board::publish(const membership_group& group) {
   {
@@ -42,4 +42,4 @@ instant member_board::hearing_since() const {
   return hearing_since_;
 }
 
-}  // namespace bulwark::node
+}  // namespace bulwark::consensus

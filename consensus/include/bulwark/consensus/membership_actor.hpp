@@ -11,17 +11,19 @@
 #include <vector>
 
 #include "bulwark/actors/core/time.hpp"
-#include "bulwark/node/member_board.hpp"
-#include "bulwark/node/node_status.hpp"
+#include "bulwark/consensus/member_board.hpp"
 #include "bulwark/supervision/core/failure_detector.hpp"
 
-namespace bulwark::node {
+namespace bulwark::consensus {
+
+/// What a node says of itself.
+enum class member_phase : std::uint8_t { starting, up, draining };
 
 struct membership_options {
   std::uint32_t self = 0;
   std::string address;             ///< where peers reach this node
   std::vector<std::string> roles;  ///< what it serves
-  std::function<node_phase()> phase;
+  std::function<member_phase()> phase;
   std::shared_ptr<member_board> board;
   caf::actor replica;                         ///< its machine is a group_machine that shows on the board
   std::map<std::uint32_t, caf::actor> links;  ///< to all peers
@@ -46,4 +48,4 @@ void tell_group_changed(const caf::actor& membership);
 /// The node says that it leaves; waits until the group has heard it, or for that long. Not within an actor.
 void leave_group(const caf::actor& membership, duration patience);
 
-}  // namespace bulwark::node
+}  // namespace bulwark::consensus

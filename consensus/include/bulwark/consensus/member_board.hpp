@@ -13,7 +13,7 @@
 #include "bulwark/supervision/core/failure_detector.hpp"
 #include "bulwark/supervision/core/membership_group.hpp"
 
-namespace bulwark::node {
+namespace bulwark::consensus {
 
 /// What a node's actors show each other of nodes and names, and what outlives each of them: what the group
 /// decided, whom the detector hears, in which life this node is a member. Thread-safe.
@@ -53,4 +53,4 @@ class member_board {
   instant hearing_since_{};
 };
 
-}  // namespace bulwark::node
+}  // namespace bulwark::consensus
