@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <spdlog/spdlog.h>
+
+#include <caf/all.hpp>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "bulwark/actors/link.hpp"
+#include "bulwark/actors/messages.hpp"
+#include "bulwark/actors/service_actor.hpp"
+#include "bulwark/actors/stable_ref.hpp"
+#include "bulwark/supervision/core/registry_watch.hpp"
+#include "services_messages.hpp"
+#include "services_routers.hpp"
+#include "services_state.hpp"
+
+namespace bulwark {
+
+namespace {
+
+constexpr duration look_every = std::chrono::milliseconds{50};
+/// After that a claim that was not answered may be said again.
+const caf::duration order_limit{std::chrono::seconds{2}};
+
+/// Turns messages into events of the cores, and performs what they decide.
+class services_actor final : public service_actor {
+ public:
+  services_actor(caf::actor_config& config, std::shared_ptr<services_state> state)
+      : service_actor{config},
+        state_{std::move(state)},
+        claims_{state_->options().claims},
+        lookup_{state_->options().lookup},
+        routers_{*state_} {}
+
+  const char* name() const override { return "bulwark.services"; }
+
+  caf::behavior make_behavior() override {
+    set_down_handler([this](caf::down_msg& down) { ended(down.source); });
+    look_at_group();
+    take_over();
+    tick();
+    return {[this](services_tick) { tick(); },
+            [this](group_moved) {
+              state_->looking();
+              look();
+              for (const auto& one : state_->listeners()) send(one, group_moved{});
+            },
+            [this](const reference_wanted& what) { seek(finding::wanted{what.name}); },
+            [this](const service_served& what) { served(what.name); },
+            [this](const service_withdrawn& what) { withdrawn(what); },
+            [this](const watch_wanted& what) { begin_watch(what.number); },
+            [this](const router_wanted&) { routers_.follow(group_.get(), lookup_, effects_of_routers()); },
+            [this](const peer_introduced& peer) { meet(peer); },
+            [this](const peer_link_state& link) {
+              if (!link.up) part_from(link.peer);
+            },
+            [this](const wire::service_wanted& question) { answer(question); },
+            [this](const wire::service_at& found) { take(found); }};
+  }
+
+ private:
+  instant now() { return clock().now(); }
+
+  /// What an earlier life of this actor left behind.
+  void take_over() {
+    routers_.reset();
+    for (const auto peer : state_->peers()) seek(finding::peer_met{peer});
+    for (const auto& [name, ref] : state_->all_references()) {
+      unbind(ref);
+      state_->shut_gate(name);
+      seek(finding::wanted{name});
+    }
+    for (const auto& [name, what] : state_->all_serving()) served(name);
+    for (const auto& [number, what] : state_->all_watches()) begin_watch(number);
+  }
+
+  void look_at_group() {
+    group_ = state_->options().group.latest();
+    life_ = state_->options().group.life();
+  }
+
+  void look() {
+    look_at_group();
+    if (group_ && group_ != watched_in_) {
+      watched_in_ = group_;
+      std::vector<watch_event> events;
+      watches_.resynced(group_->names(), events);
+      tell_watchers(events);
+      for (auto one = early_watches_.begin(); one != early_watches_.end();)
+        one = try_watch(one->first, one->second) ? early_watches_.erase(one) : std::next(one);
+    }
+    claim(publishing::looked{});
+    seek(finding::looked{});
+  }
+
+  void tick() {
+    delayed_send(this, look_every, services_tick{});
+    look();
+    for (const auto& [name, gate] : state_->all_gates()) expire_requests(gate, now());
+  }
+
+  // -- what this node serves
+
+  void served(const std::string& name) {
+    const auto what = state_->serving(name);
+    if (!what) return;
+    follow_end_of(what->handle);
+    if (what->is_claimed) claim(publishing::served{name, what->start});
+    seek(finding::serves_here{name, what->start});
+  }
+
+  void withdrawn(const service_withdrawn& what) {
+    if (state_->serving(what.name)) return;  // by now it serves again
+    if (what.for_good) claim(publishing::withdrawn{what.name});
+    seek(finding::serves_here{what.name, 0});
+  }
+
+  /// Once for each, however often it comes up.
+  void follow_end_of(const caf::actor& whom) {
+    if (followed_.insert(whom.address()).second) monitor(whom);
+  }
+
+  void ended(const caf::actor_addr& who) {
+    followed_.erase(who);
+    for (const auto& [name, what] : state_->ended(who)) {
+      if (what.is_claimed) claim(publishing::ended{name, what.start});
+      seek(finding::serves_here{name, 0});
+    }
+    for (const auto& [name, gate] : state_->all_gates())
+      if (gate.address() == who) seek(finding::lost{name, lookup_.bound_to(name)});
+    for (const auto& [number, what] : state_->all_watches()) {
+      if (what.watcher.address() != who) continue;
+      state_->take_watch(number);
+      watches_.cancel(number);
+      early_watches_.erase(number);
+    }
+  }
+
+  void claim(const publishing::event& what) {
+    std::vector<publishing::effect> effects;
+    claims_.step(what, life_, group_.get(), now(), effects);
+    for (const auto& one : effects) std::visit([this](const auto& command) { tell(command); }, one);
+  }
+
+  /// What comes of it shows in the group.
+  void tell(const names::command& what) {
+    request(state_->options().group.speaker, order_limit, group_order{what})
+        .then([](const group_answer&) {}, [](const caf::error&) {});
+  }
+
+  // -- whom it looks for
+
+  void seek(const finding::event& what) {
+    std::vector<finding::effect> effects;
+    lookup_.step(what, life_, group_.get(), now(), effects);
+    for (const auto& one : effects) std::visit([this](const auto& effect) { perform(effect); }, one);
+    routers_.follow(group_.get(), lookup_, effects_of_routers());
+  }
+
+  /// The routers want references of their own, and give them up.
+  services_routers::seeker effects_of_routers() {
+    return [this](const finding::event& what) {
+      std::vector<finding::effect> effects;
+      lookup_.step(what, life_, group_.get(), now(), effects);
+      for (const auto& one : effects) std::visit([this](const auto& effect) { perform(effect); }, one);
+    };
+  }
+
+  void perform(const finding::ask& effect) {
+    if (const auto peer = state_->envoy_of(effect.node))
+      send(peer, wire::service_wanted{state_->options().self, effect.name, effect.start});
+  }
+
+  void perform(const finding::bind_here& effect) {
+    const auto what = state_->serving(effect.name);
+    const auto ref = state_->find_reference(effect.name);
+    if (what && ref) bind(ref, what->handle);
+  }
+
+  void perform(const finding::bind_there& effect) {
+    const auto ref = state_->find_reference(effect.name);
+    if (!ref) return;
+    state_->shut_gate(effect.name);
+    const auto gate = make_remote_gate(system(), answered_, state_->options().gate);
+    follow_end_of(gate);
+    state_->keep_gate(effect.name, gate);
+    bind(ref, gate);
+  }
+
+  /// First nothing new goes there, then what is under way fails.
+  void perform(const finding::unbind& effect) {
+    if (const auto ref = state_->find_reference(effect.name)) unbind(ref);
+    state_->shut_gate(effect.name);
+  }
+
+  void perform(const finding::refuse& effect) {
+    if (const auto ref = state_->find_reference(effect.name)) vacate(ref);
+  }
+
+  // -- its counterparts on other nodes
+
+  void meet(const peer_introduced& peer) {
+    state_->meet(peer.peer, peer.envoy);
+    seek(finding::peer_met{peer.peer});
+  }
+
+  void part_from(std::uint32_t peer) {
+    if (state_->part_from(peer)) seek(finding::peer_lost{peer});
+  }
+
+  void answer(const wire::service_wanted& question) {
+    const auto peer = state_->envoy_of(question.from);
+    const auto what = state_->serving(question.name);
+    if (!peer || !what || what->start != question.start) return;
+    send(peer, wire::service_at{state_->options().self, life_.incarnation, question.name, question.start,
+                                what->handle});
+  }
+
+  void take(const wire::service_at& found) {
+    const auto peer = state_->envoy_of(found.node);
+    // An actor of a third node would be of no use once that node, or the one in between, is lost.
+    if (!peer || !found.service || found.service.node() != peer.node()) return;
+    answered_ = found.service;
+    seek(finding::answered{found.name, {found.node, found.incarnation}, found.start});
+    answered_ = nullptr;
+  }
+
+  // -- watches
+
+  void begin_watch(std::uint64_t number) {
+    const auto what = state_->find_watch(number);
+    if (!what) return;
+    follow_end_of(what->watcher);
+    if (!try_watch(number, what->name)) early_watches_.emplace(number, what->name);
+  }
+
+  /// False if nobody serves the name yet.
+  bool try_watch(std::uint64_t number, const std::string& name) {
+    const auto what = state_->find_watch(number);
+    if (!what) return true;
+    if (!group_) return false;
+    const auto* entry = group_->names().whereis(name);
+    auto token = what->token;
+    if (token == 0 && entry) state_->watch_began(number, token = entry->token);
+    if (token == 0) return false;
+    std::vector<watch_event> events;
+    watches_.add(number, name, token, group_->names(), events);
+    tell_watchers(events);
+    return true;
+  }
+
+  void tell_watchers(const std::vector<watch_event>& events) {
+    for (const auto& event : events)
+      if (const auto what = state_->take_watch(event.watch))
+        send(what->watcher, service_ended{event.name, static_cast<std::uint8_t>(event.what), event.token});
+  }
+
+  const std::shared_ptr<services_state> state_;
+  std::shared_ptr<const membership_group> group_;
+  node_life life_;
+  service_claims claims_;
+  service_lookup lookup_;
+  registry_watch watches_;
+  std::shared_ptr<const membership_group> watched_in_;  ///< what the watches know
+  std::map<std::uint64_t, std::string> early_watches_;  ///< of names that nobody serves yet
+  services_routers routers_;
+  std::set<caf::actor_addr> followed_;  ///< whose end is told
+  caf::actor answered_;                 ///< while such an answer is handled
+};
+
+}  // namespace
+
+caf::actor spawn_services_actor(caf::actor_system& system, std::shared_ptr<services_state> state) {
+  return system.spawn<services_actor>(std::move(state));
+}
+
+}  // namespace bulwark

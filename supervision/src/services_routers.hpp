@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <caf/actor.hpp>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "bulwark/supervision/core/service_lookup.hpp"
+#include "services_state.hpp"
+
+namespace bulwark {
+
+/// Keeps the routers of a node in step with the instances of their services. A worker is the reference to an
+/// instance, as long as that is bound: what nobody is reached by gets no message of a router.
+class services_routers {
+ public:
+  /// Performs what the lookup decides about a reference.
+  using seeker = std::function<void(const finding::event&)>;
+
+  explicit services_routers(services_state& state) : state_{state} {}
+
+  /// Begins anew after another actor: no router has workers, no reference is held for one.
+  void reset();
+
+  /// To be called when names, members or bindings may have changed. `group` may be null.
+  void follow(const membership_group* group, const service_lookup& lookup, const seeker& seek);
+
+ private:
+  struct instance {
+    caf::actor ref;
+    bool is_worker = false;
+    bool drains = false;
+  };
+  using instance_map = std::map<std::string, instance>;
+
+  void follow_one(const std::string& service, const caf::actor& router, const membership_group& group,
+                  const service_lookup& lookup, const seeker& seek);
+  void give_up(const std::string& name, const instance& one, const caf::actor& router, const seeker& seek);
+  void update(const caf::actor& router, instance& one, bool is_bound, bool drains);
+
+  services_state& state_;
+  std::map<std::string, instance_map> instances_;  ///< by service
+  bool complained_ = false;
+};
+
+}  // namespace bulwark
