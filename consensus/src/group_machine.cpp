@@ -70,7 +70,7 @@ std::optional<std::string_view> service_part(std::string_view saved) {
   return parts ? std::optional{parts->service} : std::nullopt;
 }
 
-bytes group_request(const group_command& what) { return std::string{group_mark} + encode(what); }
+bytes group_request(const group_command& what) { return std::string{group_mark} + bulwark::encode(what); }
 
 group_machine::group_machine(std::unique_ptr<state_machine> service, std::shared_ptr<member_board> board)
     : service_{std::move(service)}, board_{std::move(board)} {}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bulwark/consensus/cluster_node.hpp"
+
+#include <atomic>
+#include <caf/all.hpp>
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "bulwark/actors/stable_ref.hpp"
+#include "bulwark/consensus/data_directory.hpp"
+#include "bulwark/consensus/group_machine.hpp"
+#include "bulwark/consensus/group_member.hpp"
+#include "bulwark/consensus/group_speaker.hpp"
+#include "bulwark/consensus/member_board.hpp"
+#include "bulwark/consensus/membership_actor.hpp"
+#include "bulwark/consensus/replicated.hpp"
+#include "bulwark/supervision/heartbeat_monitor.hpp"
+
+namespace bulwark::consensus {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// For a link that is being restarted. Few, since they may be large, and consensus does well without them.
+constexpr std::size_t link_packets_held_max = 64;
+/// How long a tree may take to stop: an append to a slow disk is waited for.
+constexpr auto tree_patience = 10s;
+
+supervisor_flags patient(restart_strategy strategy) {
+  return {.strategy = strategy, .intensity = 30, .period = 60s};
+}
+
+child node_child(std::string id, caf::actor ref, std::function<caf::actor(caf::actor_system&)> start) {
+  child made;
+  made.spec.id = std::move(id);
+  made.spec.delays = member_delays();
+  made.ref = std::move(ref);
+  made.start = [start = std::move(start)](caf::actor_system& system, const caf::actor&) {
+    return start(system);
+  };
+  return made;
+}
+
+/// Grows from life to life of a node, as long as its clock does not go back by more than it is down.
+std::uint64_t incarnation_now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::nanoseconds{since}.count());
+}
+
+void stop_and_wait(caf::actor_system& system, const caf::actor& tree) {
+  caf::scoped_actor self{system};
+  self->monitor(tree);
+  ask_to_stop(tree);
+  bool has_ended = false;
+  self->receive([&](const caf::down_msg&) { has_ended = true; }, caf::after(tree_patience) >> [] {});
+  if (!has_ended) kill_now(tree);
+}
+
+}  // namespace
+
+std::string cluster_node_options::validate() const {
+  if (self == 0) return "self is 0; expected the number of this node, 1 or more";
+  if (peers.contains(self))
+    return "peers names node " + std::to_string(self) + ", which is this one; expected the others only";
+  for (const auto voter : voters)
+    if (voter != self && !peers.contains(voter))
+      return "voters names " + std::to_string(voter) + ", which is neither self nor among the peers";
+  if (!insecure && !is_loopback(listen.host))
+    return "listen is " + listen.host +
+           ", which other machines can reach, and there is no TLS yet; expected an address of this machine "
+           "only (127.0.0.1), or insecure = true to do without protection";
+  return {};
+}
+
+struct cluster_node::impl {
+  impl(caf::actor_system& sys, cluster_node_options given)
+      : system{sys},
+        options{std::move(given)},
+        data{options.directory, {options.cluster, node_id{options.self}}},
+        connector{make_ref("connector")},
+        log{make_ref("log")},
+        replica{make_ref("replica")},
+        heartbeats{make_ref("heartbeats")},
+        membership{make_ref("membership")},
+        speaker{make_ref("speaker")} {
+    for (const auto& [peer, where] : options.peers)
+      links.emplace(peer, make_ref("link-n" + std::to_string(peer), link_packets_held_max));
+  }
+
+  caf::actor make_ref(std::string name, std::size_t hold_max = 65536) {
+    return make_stable_ref(system, {.name = std::move(name), .hold_max = hold_max});
+  }
+
+  [[nodiscard]] node_identity identity() const { return {options.cluster, options.self, incarnation}; }
+
+  /// The board outlives this, in the hands of actors that end late.
+  void make_services(const std::shared_ptr<impl>& self) {
+    auto settings = options.services;
+    settings.self = options.self;
+    settings.group.speaker = speaker;
+    board = std::make_shared<member_board>(incarnation, [weak = std::weak_ptr{self}] {
+      const auto strong = weak.lock();
+      if (!strong || !strong->names) return;
+      tell_group_changed(strong->membership);
+      strong->names->look();
+    });
+    settings.group.latest = [shown = board] { return shown->latest(); };
+    settings.group.life = [shown = board, node = options.self] {
+      return node_life{node, shown->incarnation()};
+    };
+    names.emplace(system, std::move(settings));
+  }
+
+  child links_branch() const {
+    link_options pattern{.self = identity(),
+                         .peer = 0,
+                         .connector = connector,
+                         .subscribers = {replica, heartbeats, membership}};
+    pattern.envoy = names->envoy();
+    return supervisor_child(
+        {.name = "links",
+         .flags = patient(restart_strategy::one_for_one),
+         .children = link_children(
+             connector, connector_options{.self = identity(), .addresses = options.peers, .links = links},
+             pattern)});
+  }
+
+  child heartbeats_branch() const {
+    heartbeat_options settings{.self = options.self,
+                               .incarnation = incarnation,
+                               .detector = {.interval = options.interval, .timeout = options.timeout},
+                               .links = links};
+    settings.started = started;
+    settings.status = [state = phase] {
+      return state->load() == member_phase::draining ? node_status::draining : node_status::normal;
+    };
+    settings.on_change = [shown = board, ref = membership](const peer_change& change) {
+      shown->set_verdict(change.peer, change.to);
+      tell_verdict(ref, change);
+    };
+    return node_child("heartbeats", heartbeats, [settings, shown = board](caf::actor_system& sys) {
+      shown->begin_hearing(std::chrono::steady_clock::now());
+      return spawn_heartbeat_monitor(sys, settings);
+    });
+  }
+
+  child consensus_branch() const {
+    replica_actor_options settings;
+    settings.core = core_settings();
+    for (const auto& [peer, ref] : links) settings.links.emplace(node_id{peer}, ref);
+    settings.machine = [make = options.machine, shown = board] {
+      return std::make_unique<group_machine>(make ? make() : no_service(), shown);
+    };
+    return supervisor_child(
+        {.name = "consensus",
+         .flags = patient(restart_strategy::rest_for_one),
+         .children = replica_children(log, replica, data.log_path(), options.cluster, std::move(settings))});
+  }
+
+  replica_options core_settings() const {
+    replica_options core;
+    std::vector<std::uint32_t> peers;
+    for (const auto& [peer, where] : options.peers) peers.push_back(peer);
+    set_voters(core, node_id{options.self}, options.voters, peers);
+    core.seed = 0;  // drawn anew in each life
+    core.interval = options.interval;
+    core.timeout = options.timeout;
+    core.snapshot_bytes = options.snapshot_bytes;
+    return core;
+  }
+
+  child membership_branch() const {
+    membership_options settings;
+    settings.self = options.self;
+    settings.address = options.listen.host + ":" + std::to_string(port);
+    settings.roles = options.roles;
+    settings.phase = [state = phase] { return state->load(); };
+    settings.board = board;
+    settings.replica = replica;
+    settings.links = links;
+    settings.interval = options.interval;
+    settings.timeout = options.timeout;
+    return node_child("membership", membership,
+                      [settings](caf::actor_system& sys) { return spawn_membership(sys, settings); });
+  }
+
+  caf::actor_system& system;
+  const cluster_node_options options;
+  const data_directory data;
+  const std::uint64_t incarnation = incarnation_now();
+  const instant started = std::chrono::steady_clock::now();
+  const caf::actor connector;
+  const caf::actor log;
+  const caf::actor replica;
+  const caf::actor heartbeats;
+  const caf::actor membership;
+  const caf::actor speaker;
+  std::map<std::uint32_t, caf::actor> links;
+  const std::shared_ptr<std::atomic<member_phase>> phase =
+      std::make_shared<std::atomic<member_phase>>(member_phase::up);
+  std::shared_ptr<member_board> board;
+  std::optional<bulwark::services> names;
+  std::uint16_t port = 0;
+  caf::actor root;
+  caf::actor users;
+};
+
+cluster_node::cluster_node(caf::actor_system& system, cluster_node_options options) {
+  if (const auto problem = options.validate(); !problem.empty()) throw std::invalid_argument{problem};
+  impl_ = std::make_shared<impl>(system, std::move(options));
+  auto& it = *impl_;
+  if (const auto problem = it.core_settings().validate(); !problem.empty())
+    throw std::invalid_argument{problem};
+  it.make_services(impl_);
+  it.port = open_door(system, it.connector, it.options.listen.host, it.options.listen.port);
+  supervisor_options root{.name = "node", .flags = patient(restart_strategy::one_for_one)};
+  root.sink = it.options.sink;
+  root.children = {
+      it.links_branch(),
+      it.heartbeats_branch(),
+      it.consensus_branch(),
+      node_child("speaker", it.speaker,
+                 [asked = it.replica](caf::actor_system& sys) { return spawn_group_speaker(sys, asked); }),
+      it.membership_branch(),
+      it.names->as_child()};
+  it.root = spawn_supervisor(system, std::move(root));
+  if (!it.options.children) return;
+  supervisor_options users{.name = "children", .flags = it.options.flags};
+  users.children = it.options.children(*it.names);
+  users.sink = it.options.sink;
+  it.users = spawn_supervisor(system, std::move(users));
+}
+
+cluster_node::~cluster_node() {
+  auto& it = *impl_;
+  if (it.users) stop_and_wait(it.system, it.users);
+  it.names->close();
+  leave_group(it.membership, it.options.leave_patience);
+  stop_and_wait(it.system, it.root);
+}
+
+const services& cluster_node::services() const { return *impl_->names; }
+std::shared_ptr<const membership_group> cluster_node::group() const { return impl_->board->latest(); }
+node_life cluster_node::life() const { return {impl_->options.self, impl_->board->incarnation()}; }
+void cluster_node::drain() { impl_->phase->store(member_phase::draining); }
+const caf::actor& cluster_node::replica() const { return impl_->replica; }
+const caf::actor& cluster_node::supervisor() const { return impl_->root; }
+const caf::actor& cluster_node::children() const { return impl_->users; }
+std::uint16_t cluster_node::port() const { return impl_->port; }
+
+void add_cluster_messages(caf::actor_system_config& config) {
+  add_replicated_messages(config);
+  add_heartbeat_messages(config);
+  add_services_messages(config);
+}
+
+}  // namespace bulwark::consensus
