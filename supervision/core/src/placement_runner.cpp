@@ -10,10 +10,12 @@ std::string runner_options::validate() const {
   if (say_again <= duration::zero()) return "say_again is not above zero";
   if (stop_within <= duration::zero() || stop_within >= lease.renew_before)
     return "stop_within is not between zero and renew_before of the lease";
+  if (first_start == 0) return "first_start is 0; expected 1 or more";
   return {};
 }
 
-placement_runner::placement_runner(const runner_options& options) : options_{options}, lease_{options.lease} {
+placement_runner::placement_runner(const runner_options& options)
+    : options_{options}, lease_{options.lease}, start_{options.first_start} {
   BULWARK_INVARIANT(options.validate().empty());
 }
 

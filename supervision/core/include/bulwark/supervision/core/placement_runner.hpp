@@ -17,6 +17,8 @@ struct runner_options {
   /// How long the child may take to stop: so much before the end of a lease that is not renewed it is
   /// stopped. Less than lease.renew_before.
   duration stop_within = std::chrono::milliseconds{300};
+  /// Of its claims; a runner that follows another one in the same process needs a higher one.
+  std::uint64_t first_start = 1;
 
   /// Empty if the options can work, else what is wrong and what was expected.
   [[nodiscard]] std::string validate() const;
@@ -106,6 +108,8 @@ class placement_runner {
   [[nodiscard]] bool may_act(instant now) const noexcept {
     return (state_ == state::running || state_ == state::stopping) && !is_lost_ && lease_.may_act(now);
   }
+  /// Until when it may act, if it is not confirmed before; meaningful if it may act now.
+  [[nodiscard]] instant acts_until() const noexcept { return lease_.ends(); }
   /// The child does not belong here, does not run here, and the group knows that this node has no claim on
   /// it.
   [[nodiscard]] bool is_idle() const noexcept {
@@ -138,7 +142,7 @@ class placement_runner {
   bool is_lost_ = false;        ///< the group said that the token holds no more
   bool claims_ = false;         ///< a claim was sent, and no answer has come since
   std::uint64_t releases_ = 0;  ///< this token, until the group has answered; 0 if none
-  std::uint64_t start_ = 1;
+  std::uint64_t start_;
   instant next_word_{};     ///< of a claim or a confirmation
   instant next_release_{};  ///< meaningful while it releases
 };
