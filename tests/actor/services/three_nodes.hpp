@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <caf/all.hpp>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bulwark/actors/compat.hpp"
+#include "bulwark/actors/node_config.hpp"
+#include "bulwark/consensus/cluster_node.hpp"
+
+namespace bulwark::test {
+
+struct services_config : node_config {
+  services_config() : node_config{{.threads = 2}} { consensus::add_cluster_messages(*this); }
+};
+
+/// One process' worth of a node.
+struct node_station {
+  explicit node_station(consensus::cluster_node_options options)
+      : self{system}, node{std::make_unique<consensus::cluster_node>(system, std::move(options))} {}
+  ~node_station() {
+    for (const auto& one : guests) kill_now(one);
+    node.reset();
+  }
+
+  /// As if the process were killed: nothing says goodbye.
+  void crash() {
+    if (node->children()) kill_now(node->children());
+    kill_now(node->supervisor());
+    for (const auto& one : guests) kill_now(one);
+  }
+
+  /// Ended with the station: an actor that other nodes know would keep its actor system from ending.
+  template <class... Arguments>
+  caf::actor host(Arguments&&... arguments) {
+    guests.push_back(system.spawn(std::forward<Arguments>(arguments)...));
+    return guests.back();
+  }
+
+  const services& names() const { return node->services(); }
+  /// The reference to a name; throws if there is none to be had.
+  caf::actor ref(const std::string& name) const { return names().whereis(name).value(); }
+
+  services_config config;
+  caf::actor_system system{config};
+  caf::scoped_actor self;
+  std::unique_ptr<consensus::cluster_node> node;
+  std::vector<caf::actor> guests;
+};
+
+/// What came of a request: the answer, or the text of the error.
+template <class Answer>
+struct outcome_of {
+  Answer answer{};
+  caf::error problem{};
+  bool ok = false;
+};
+
+/// Three nodes in three actor systems of this process, over loopback, with a real replicated group.
+class three_nodes : public testing::Test {
+ protected:
+  /// `adjust` may change the options of each node.
+  explicit three_nodes(std::function<void(consensus::cluster_node_options&)> adjust = {})
+      : adjust_{std::move(adjust)} {
+    std::filesystem::remove_all(root_);
+    for (std::uint32_t number = 1; number <= 3; ++number) start(number);
+  }
+  ~three_nodes() override {
+    for (auto& one : stations_) one.reset();
+    std::filesystem::remove_all(root_);
+  }
+
+  void start(std::uint32_t number) {
+    consensus::cluster_node_options options;
+    options.self = number;
+    options.directory = root_ / std::to_string(number);
+    options.interval = std::chrono::milliseconds{100};
+    options.timeout = std::chrono::milliseconds{900};
+    options.services.lookup.patience = std::chrono::seconds{20};
+    // The higher number dials, so that it alone must know the port of the other.
+    options.listen = {"127.0.0.1", ports_[number - 1]};
+    for (std::uint32_t other = 1; other <= 3; ++other)
+      if (other != number) options.peers[other] = {"127.0.0.1", ports_[other - 1]};
+    if (adjust_) adjust_(options);
+    stations_[number - 1] = std::make_unique<node_station>(std::move(options));
+    ports_[number - 1] = at(number).node->port();
+  }
+  void stop(std::uint32_t number) { stations_[number - 1].reset(); }
+  void crash(std::uint32_t number) {
+    at(number).crash();
+    stop(number);
+  }
+  node_station& at(std::uint32_t number) { return *stations_[number - 1]; }
+
+  /// Looks until it holds; false if it does not within half a minute.
+  bool await(const std::function<bool()>& holds) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    caf::scoped_actor waiter{waiting_room_};
+    while (!holds()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      waiter->receive([](caf::ok_atom) {}, caf::after(std::chrono::milliseconds{5}) >> [] {});
+    }
+    return true;
+  }
+
+  /// Asks from a node, and waits for what comes of it.
+  template <class Answer, class... Words>
+  outcome_of<Answer> ask(std::uint32_t from, const caf::actor& whom, Words... words) {
+    outcome_of<Answer> result;
+    at(from)
+        .self->request(whom, std::chrono::seconds{30}, std::move(words)...)
+        .receive(
+            [&](Answer what) {
+              result.answer = std::move(what);
+              result.ok = true;
+            },
+            [&](caf::error& why) { result.problem = std::move(why); });
+    return result;
+  }
+
+  /// Who holds a name as a node sees it; token 0 if nobody does.
+  name_entry owner(std::uint32_t seen_by, const std::string& name) {
+    const auto group = at(seen_by).node->group();
+    const auto* entry = group ? group->names().whereis(name) : nullptr;
+    return entry ? *entry : name_entry{};
+  }
+
+  member_state state_of(std::uint32_t seen_by, std::uint32_t node) {
+    const auto group = at(seen_by).node->group();
+    const auto* found = group ? group->nodes().find(node) : nullptr;
+    return found ? found->state : member_state::removed;
+  }
+
+  bool await_all_up() {
+    return await([this] {
+      for (std::uint32_t by = 1; by <= 3; ++by)
+        for (std::uint32_t node = 1; node <= 3; ++node)
+          if (state_of(by, node) != member_state::up) return false;
+      return true;
+    });
+  }
+
+ private:
+  const std::function<void(consensus::cluster_node_options&)> adjust_;
+  const std::filesystem::path root_ =
+      std::filesystem::temp_directory_path() / ("bulwark-services-" + std::to_string(::getpid()));
+  caf::actor_system_config waiting_config_;
+  caf::actor_system waiting_room_{waiting_config_};
+  std::array<std::uint16_t, 3> ports_{};
+  std::array<std::unique_ptr<node_station>, 3> stations_;
+};
+
+/// Says in each answer which node it is on: 100 * node + the number it was asked with.
+inline caf::behavior adding_service(std::int32_t node) {
+  return {[node](std::int32_t what) { return 100 * node + what; }};
+}
+
+}  // namespace bulwark::test
