@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <caf/all.hpp>
 #include <chrono>
 #include <cstdint>
@@ -102,6 +103,7 @@ class three_nodes : public testing::Test {
     at(number).crash();
     stop(number);
   }
+  [[nodiscard]] bool has(std::uint32_t number) const { return stations_[number - 1] != nullptr; }
   node_station& at(std::uint32_t number) { return *stations_[number - 1]; }
 
   /// Looks until it holds; false if it does not within half a minute.
