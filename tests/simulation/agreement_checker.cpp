@@ -8,8 +8,10 @@ namespace bulwark::test {
 
 using namespace consensus;
 
-agreement_checker::agreement_checker(const std::vector<node_id>& voters, violations& found)
+agreement_checker::agreement_checker(const std::vector<node_id>& voters, std::uint32_t accept_quorum,
+                                     violations& found)
     : violations_{found} {
+  groups_[slot::none].accept_quorum = accept_quorum;
   for (const auto id : voters) groups_[slot::none].nodes.push_back({id, true, {}});
 }
 
@@ -21,7 +23,7 @@ bool agreement_checker::is_chosen(slot at, const proposal& what) const {
   const auto& group = governing(at);
   const auto votes = std::count_if(what.accepted_by.begin(), what.accepted_by.end(),
                                    [&](node_id id) { return group.is_voter(id); });
-  return static_cast<std::size_t>(votes) > group.voters() / 2;
+  return static_cast<std::size_t>(votes) >= group.accept_votes();
 }
 
 void agreement_checker::on_accepted(node_id by, const accepted_entry& what) {

@@ -24,7 +24,8 @@ namespace bulwark::test {
 class agreement_checker {
  public:
   /// `voters`: of the group as it begins.
-  agreement_checker(const std::vector<consensus::node_id>& voters, violations& found);
+  agreement_checker(const std::vector<consensus::node_id>& voters, std::uint32_t accept_quorum,
+                    violations& found);
 
   void on_accepted(consensus::node_id by, const consensus::accepted_entry& what);
   void on_apply(consensus::node_id by, std::uint64_t life, consensus::slot at, const consensus::value& what,

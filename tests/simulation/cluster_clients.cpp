@@ -106,7 +106,7 @@ void simulated_cluster::check_durability(const std::string& payload) {
     if (const auto* held = one->disk().find(at);
         group.is_voter(one->id()) && (at <= one->disk().newest() || (held && held->what == *truth)))
       ++copies;
-  violations_.expect(copies > group.voters() / 2, "an acknowledged write is not durable at a majority");
+  violations_.expect(copies >= group.accept_votes(), "an acknowledged write is not durable at a quorum");
 }
 
 void simulated_cluster::abandon_clients(member& of) {

@@ -122,14 +122,14 @@ void simulated_cluster::on_members_changed(member& by, const members_changed& wh
   }
 }
 
-/// Whatever happens to its disks' caches now, some majority of the new voters must know that it is one.
+/// Whatever happens to its disks' caches now, some quorum of the new voters must know that it is one.
 void simulated_cluster::check_that_voters_know(const configuration& group) {
   const auto knows = [&](const auto& one) {
     return group.is_voter(one->id()) && one->disk().recover().chosen >= group.at;
   };
   const auto count = std::count_if(members_.begin(), members_.end(), knows);
-  violations_.expect(static_cast<std::size_t>(count) > group.voters() / 2,
-                     "a change is in force that a majority of the new voters may forget");
+  violations_.expect(static_cast<std::size_t>(count) >= group.accept_votes(),
+                     "a change is in force that a quorum of the new voters may forget");
 }
 
 void simulated_cluster::on_configured(member& by, const configuration& group) {

@@ -46,6 +46,7 @@ world_options world_options::draw(random_stream& random) {
   for (std::size_t i = 0; i < w.members + w.spares; ++i)
     w.clock_rates.push_back(1 + drift * (2 * random.next01() - 1));
   w.freezes = pick(random, {0.0, 0.02});
+  if (random.below(3) == 0) r.accept_quorum = static_cast<std::uint32_t>(1 + random.below(w.members));
   return w;
 }
 
@@ -53,7 +54,7 @@ simulated_cluster::simulated_cluster(std::uint64_t seed, bool trace)
     : trace_{trace},
       random_{seed},
       options_{world_options::draw(random_)},
-      agreement_{options_.replica.members, violations_},
+      agreement_{options_.replica.members, options_.replica.accept_quorum, violations_},
       ballots_{violations_},
       history_{agreement_, violations_},
       around_(options_.members + options_.spares),

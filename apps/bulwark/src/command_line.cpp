@@ -111,6 +111,9 @@ class command_line {
     to.add_option("--nodes", up_.wish.nodes, "Number of nodes; 5 for a new cluster, later it is fixed");
     to.add_option("--voters", up_.wish.voters,
                   "How many of the nodes vote at first, n1 to nN; the others follow (default: all)");
+    to.add_option(
+        "--accept-quorum", up_.wish.accept_quorum,
+        "So many of the N voters make a write, N + 1 - so many elect a leader (default: a majority)");
     to.add_option("--base-port", up_.wish.base_port,
                   "P (default 7000): node i uses P+i for its peers and P+100+i for RESP");
   }

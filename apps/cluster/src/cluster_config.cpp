@@ -70,6 +70,7 @@ std::string to_json_text(const cluster_config& config) {
   json["cluster"] = config.cluster;
   json["base_port"] = config.base_port;
   if (config.voters > 0) json["voters"] = config.voters;
+  if (config.accept_quorum > 0) json["accept_quorum"] = config.accept_quorum;
   if (config.tls) json["tls"] = true;
   auto& nodes = json["nodes"] = nlohmann::ordered_json::array();
   for (const auto& node : config.nodes)
@@ -89,6 +90,7 @@ cluster_config parse_cluster_config(std::string_view text) {
     cluster_config result{
         json.at("cluster").get<std::string>(), json.at("base_port").get<std::uint16_t>(), {}};
     if (json.contains("voters")) result.voters = json.at("voters").get<std::uint32_t>();
+    result.accept_quorum = json.value("accept_quorum", std::uint32_t{0});
     result.tls = json.value("tls", false);
     for (const auto& node : json.at("nodes"))
       result.nodes.push_back({node.at("number").get<std::uint32_t>(), node.at("id").get<std::string>(),
@@ -138,6 +140,13 @@ cluster_config settle(const std::optional<cluster_config>& stored, const cluster
                               wish.base_port.value_or(cluster_config::default_port), fresh_name,
                               wish.voters.value_or(0));
     fresh.tls = wish.tls;
+    fresh.accept_quorum = wish.accept_quorum.value_or(0);
+    const auto voters = fresh.voters > 0 ? fresh.voters : static_cast<std::uint32_t>(fresh.nodes.size());
+    if (fresh.accept_quorum > voters)
+      throw failure(exit_code::usage,
+                    "of " + std::to_string(voters) + " voters, " + std::to_string(fresh.accept_quorum) +
+                        " cannot accept",
+                    "--accept-quorum takes 1 to " + std::to_string(voters) + ", or 0 for a majority");
     return fresh;
   }
   const auto count = static_cast<std::uint32_t>(stored->nodes.size());
@@ -152,9 +161,15 @@ cluster_config settle(const std::optional<cluster_config>& stored, const cluster
                       std::to_string(stored->voters > 0 ? stored->voters : count) + " voters, not " +
                       std::to_string(*wish.voters),
                   "leave --voters out; `bulwark member add` and `remove` change who votes");
+  if (wish.accept_quorum && *wish.accept_quorum != stored->accept_quorum)
+    throw failure(exit_code::usage,
+                  "the cluster in this directory began with the accept quorum " +
+                      std::to_string(stored->accept_quorum) + ", not " + std::to_string(*wish.accept_quorum),
+                  "leave --accept-quorum out: who chose what is in the log must still count");
   auto settled = *stored;
   if (wish.base_port && *wish.base_port != stored->base_port)
     settled = plan_cluster(count, *wish.base_port, stored->cluster, stored->voters);
+  settled.accept_quorum = stored->accept_quorum;
   settled.tls = stored->tls || wish.tls;
   return settled;
 }

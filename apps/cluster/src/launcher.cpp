@@ -241,6 +241,8 @@ std::vector<std::string> node_command_line(const launcher_options& options, cons
   for (std::uint32_t number = 1; number <= options.config.voters; ++number)
     voters += (number > 1 ? "," : "") + std::to_string(number);
   if (!voters.empty()) line.insert(line.end(), {"--voters", voters});
+  if (options.config.accept_quorum > 0)
+    line.insert(line.end(), {"--accept-quorum", std::to_string(options.config.accept_quorum)});
   if (options.config.tls) {
     const auto files = certificate_files(options.directory.certificates(), node.number);
     line.insert(line.end(), {"--tls-cert", files.certificate.string(), "--tls-key", files.key.string(),

@@ -161,6 +161,8 @@ struct node_tree::impl {
     }
     consensus::set_voters(settings.core, consensus::node_id{parts.options->id}, parts.options->voters, peers);
     settings.core.no_vote_up_to = parts.data->no_vote_up_to();
+    settings.core.accept_quorum = parts.options->accept_quorum;
+    settings.core.priority = parts.options->priority;
     settings.core.seed = 0;  // drawn anew in each life
     settings.core.interval = parts.options->interval;
     settings.core.timeout = parts.options->leader_silence();

@@ -124,6 +124,10 @@ std::string node_options::validate() const {
   for (const auto voter : voters)
     if (voter != id && !peers.contains(voter))
       return "--voters names node " + std::to_string(voter) + "; expected this node or one of --peers";
+  const auto votes = voters.empty() ? peers.size() + 1 : voters.size();
+  if (accept_quorum > votes)
+    return "--accept-quorum is " + std::to_string(accept_quorum) + "; expected at most " +
+           std::to_string(votes) + ", which is how many nodes vote, or 0 for a majority";
   for (const auto& [peer, where] : peers) {
     if (peer == 0) return "--peers names node 0; expected numbers of 1 or more";
     if (where.port == 0)
@@ -183,6 +187,11 @@ node_options parse_options(int argc, char** argv) {
   app.add_option("--peers", peers, "the other nodes, as 2=host:port,3=host:port");
   app.add_option("--voters", voters,
                  "who votes until the members are changed, as 1,2,3; the others follow; empty: all");
+  app.add_option(
+      "--accept-quorum", options.accept_quorum,
+      "so many of the N who vote make a write, and N + 1 - so many elect a leader; the same at all "
+      "nodes; 0: a majority");
+  app.add_option("--priority", options.priority, "of the nodes that could lead, the highest goes first");
   app.add_option("--data", options.data, "directory for the node's data");
   app.add_option("--config", config, "TOML file with these options; the command line wins");
   app.add_option("--cluster-id", options.cluster, "name of the cluster; nodes of others are refused");

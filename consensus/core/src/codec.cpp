@@ -49,7 +49,7 @@ template <class F, either<value> T> bool fields(F&& f, T& x) { return f(x.comman
 template <class F, either<accepted_entry> T> bool fields(F&& f, T& x) { return f(x.at, x.under, x.what); }
 template <class F, either<chosen_entry> T> bool fields(F&& f, T& x) { return f(x.at, x.what); }
 template <class F, either<beat> T> bool fields(F&& f, T& x) { return f(x.round); }
-template <class F, either<beat_ack> T> bool fields(F&& f, T& x) { return f(x.round, x.candidate, x.leader, x.content, x.chosen); }
+template <class F, either<beat_ack> T> bool fields(F&& f, T& x) { return f(x.round, x.candidate, x.leader, x.content, x.chosen) && f.at_end(x.priority); }
 template <class F, either<prepare> T> bool fields(F&& f, T& x) { return f(x.under, x.chosen); }
 template <class F, either<promise> T> bool fields(F&& f, T& x) { return f(x.under, x.chosen, x.part, x.parts, x.accepted); }
 template <class F, either<accept> T> bool fields(F&& f, T& x) { return f(x.under, x.first, x.values, x.chosen) && f.at_end(x.governed_by); }

@@ -8,7 +8,9 @@
 namespace bulwark::consensus {
 namespace {
 
+/// The second has a quorum of its own; groups that choose by majorities write the first.
 constexpr std::uint8_t configuration_version = 1;
+constexpr std::uint8_t flexible_version = 2;
 
 /// What a snapshot with a configuration begins with: "bwcf" behind four bytes that begin no text.
 constexpr std::string_view snapshot_mark{
@@ -54,13 +56,16 @@ std::string to_string(const configuration& what) {
     auto& list = one.votes ? voters : learners;
     list += (list.empty() ? "" : " ") + to_string(one.id);
   }
-  return learners.empty() ? voters : voters + ", learners " + learners;
+  if (!learners.empty()) voters += ", learners " + learners;
+  if (what.accept_quorum > 0) voters += ", " + std::to_string(what.accept_quorum) + " accept";
+  return voters;
 }
 
 void encode(const configuration& what, std::string& out) {
   wire_writer to{out};
-  to.put(configuration_version);
+  to.put(what.accept_quorum == 0 ? configuration_version : flexible_version);
   to.put(number(what.base));
+  if (what.accept_quorum > 0) to.put(what.accept_quorum);
   to.put(static_cast<std::uint32_t>(what.nodes.size()));
   for (const auto& one : what.nodes) {
     to.put(number(one.id));
@@ -75,8 +80,10 @@ std::optional<configuration> decode_configuration(std::string_view encoded) {
   std::uint8_t version = 0;
   std::uint64_t base = 0;
   std::uint32_t count = 0;
-  if (!in.get(version) || version != configuration_version || !in.get(base) || !in.get(count)) return {};
-  if (count > group_nodes_max) return {};
+  if (!in.get(version) || version < configuration_version || version > flexible_version || !in.get(base))
+    return {};
+  if (version == flexible_version && (!in.get(found.accept_quorum) || found.accept_quorum == 0)) return {};
+  if (!in.get(count) || count > group_nodes_max) return {};
   found.base = slot{base};
   found.nodes.resize(count);
   for (auto& one : found.nodes)
@@ -84,7 +91,7 @@ std::optional<configuration> decode_configuration(std::string_view encoded) {
   const auto out_of_order = [](const group_node& a, const group_node& b) { return a.id >= b.id; };
   const bool ascending =
       std::adjacent_find(found.nodes.begin(), found.nodes.end(), out_of_order) == found.nodes.end();
-  if (!in.complete() || !ascending || found.voters() == 0) return {};
+  if (!in.complete() || !ascending || found.voters() == 0 || found.accept_votes() > found.voters()) return {};
   return found;
 }
 
@@ -145,7 +152,9 @@ const char* to_string(change_outcome what) {
   return "lost";
 }
 
-planned_change plan(const configuration& now, const change_members& what) {
+namespace {
+
+planned_change plan_nodes(const configuration& now, const change_members& what) {
   planned_change planned{change_outcome::changed, now.nodes};
   auto& nodes = planned.nodes;
   const auto refuse = [](change_outcome why) { return planned_change{why, {}}; };
@@ -181,6 +190,16 @@ planned_change plan(const configuration& now, const change_members& what) {
       return planned;
   }
   return refuse(change_outcome::no_such_node);
+}
+
+}  // namespace
+
+planned_change plan(const configuration& now, const change_members& what) {
+  auto planned = plan_nodes(now, what);
+  const auto votes = std::ranges::count_if(planned.nodes, [](const group_node& one) { return one.votes; });
+  if (planned.result == change_outcome::changed && now.accept_quorum > static_cast<std::size_t>(votes))
+    return {change_outcome::unsafe, {}};  // nothing could be chosen any more
+  return planned;
 }
 
 }  // namespace bulwark::consensus

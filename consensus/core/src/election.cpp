@@ -2,6 +2,7 @@
 #include "election.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "bulwark/actors/core/invariant.hpp"
@@ -48,7 +49,7 @@ void election::on_beat(node_id from, const beat& what, slot chosen) {
 }
 
 beat_ack election::answer_to(const peer& p, slot chosen) const {
-  return {p.asked, own_, leader_, content_, chosen};
+  return {p.asked, own_, leader_, content_, chosen, times_.priority};
 }
 
 void election::on_beat_ack(node_id from, const beat_ack& what, instant now) {
@@ -65,6 +66,7 @@ void election::on_beat_ack(node_id from, const beat_ack& what, instant now) {
   p.leader = what.leader;
   p.content = what.content;
   p.chosen = std::max(p.chosen, what.chosen);
+  p.priority = what.priority;
   changed_ = true;
 }
 
@@ -150,7 +152,7 @@ bool election::is_content() const {
     followers.add(roster_.self());
     for (std::size_t i = 0; i < roster_.size(); ++i)
       if (i != roster_.self() && alive_.has(i) && peers_[i].leader <= own_) followers.add(i);
-    return roster_.is_majority(followers);
+    return roster_.may_choose(followers);
   }
   const auto owner = roster_.index_of(leader_.node);
   if (!owner || *owner == roster_.self() || !alive_.has(*owner)) return false;
@@ -170,13 +172,16 @@ bool election::sees_rival() const {
   return false;
 }
 
-/// The one that knows most goes first, so that a new leader seldom has to learn before it serves.
+/// The one with the highest priority goes first, and among equals the one that knows most, so that a new
+/// leader seldom has to learn before it serves.
 duration election::patience(slot chosen) {
   const auto step = times_.interval / 25;
-  const std::pair mine{chosen, roster_.at(roster_.self())};
+  const std::tuple mine{times_.priority, chosen, roster_.at(roster_.self())};
   duration wait{0};
   for (std::size_t i = 0; i < roster_.size(); ++i)
-    if (is_other_voter(i) && alive_.has(i) && std::pair{peers_[i].chosen, roster_.at(i)} > mine) wait += step;
+    if (is_other_voter(i) && alive_.has(i) &&
+        std::tuple{peers_[i].priority, peers_[i].chosen, roster_.at(i)} > mine)
+      wait += step;
   const auto jitter = random_.next01() * static_cast<double>(step.count());
   return roster_.voters() == 1 ? duration{0} : wait + duration{static_cast<duration::rep>(jitter)};
 }

@@ -31,6 +31,7 @@ class election {
     duration interval;
     duration timeout;
     std::uint64_t seed;
+    std::uint8_t priority = 0;
   };
   enum class decision : std::uint8_t { none, take_over, step_down };
 
@@ -69,7 +70,7 @@ class election {
   [[nodiscard]] bool leads() const { return leads_; }
   /// The ballot of a leader that is reached and reaches a majority; {} if there is none.
   [[nodiscard]] ballot followed() const { return content_ ? leader_ : ballot{}; }
-  [[nodiscard]] bool has_quorum() const { return roster_.is_majority(alive_); }
+  [[nodiscard]] bool has_quorum() const { return roster_.is_quorum(alive_); }
   /// Who was heard of within T_interval + T_timeout, as of the last decision; self included.
   [[nodiscard]] const node_set& alive() const { return alive_; }
   /// It was heard of in the last two rounds, or is this replica itself.
@@ -94,6 +95,7 @@ class election {
     ballot leader;
     bool content = false;
     slot chosen{};
+    std::uint8_t priority = 0;
   };
 
   void begin_round(instant now);

@@ -49,7 +49,7 @@ bool leader::submit(command&& what, instant now) {
 
 void leader::on_promise(std::size_t from, promise what) {
   if (phase_ != phase::preparing || what.under != under_) return;
-  if (!promises_.take(from, std::move(what)) || !roster_.is_majority(promises_.complete())) return;
+  if (!promises_.take(from, std::move(what)) || !roster_.may_elect(promises_.complete())) return;
   phase_ = phase::catching_up;
   catch_up_to_ = std::max(promises_.chosen_max(), log_.chosen());
   recovered_ = promises_.take_accepted(catch_up_to_);
@@ -150,7 +150,7 @@ void leader::on_accepted(std::size_t from, const accepted& what) {
   const auto begin = next(log_.chosen());
   for (auto at = std::max(what.first, begin); at <= what.last && at < next_; at = next(at))
     flying_[number(at) - number(begin)].accepted_by.add(from);
-  while (!flying_.empty() && roster_.is_majority(flying_.front().accepted_by)) {
+  while (!flying_.empty() && roster_.may_choose(flying_.front().accepted_by)) {
     flying_.pop_front();
     log_.choose_accepted(next(log_.chosen()), under_);
   }

@@ -30,6 +30,9 @@ std::string check_members(const replica_options& options) {
   if (!is_member && !options.joins) return "self, " + to_string(options.self) + ", is not among the members";
   if (is_member && options.joins)
     return "self, " + to_string(options.self) + ", is among the members; expected it not to join them";
+  if (options.accept_quorum > members.size())
+    return "accept_quorum is " + std::to_string(options.accept_quorum) + ", expected at most the " +
+           std::to_string(members.size()) + " members, or 0 for a majority";
   if (options.self == node_id::none) return "self is 0, expected the number of a node";
   return {};
 }

@@ -66,7 +66,7 @@ void reads::on_confirmed(std::size_t from, const confirmed& what) {
 }
 
 void reads::conclude_if_confirmed() {
-  if (!roster_.is_majority(running_->confirmed_by)) return;
+  if (!roster_.may_choose(running_->confirmed_by)) return;
   if (running_->lease_given_ms > 0)
     lease_.take(running_->under, running_->begun_at, std::chrono::milliseconds{running_->lease_given_ms});
   ready_.push_back({running_->index, false, std::move(running_->reads)});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "reconfiguration.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace bulwark::consensus {
@@ -15,14 +16,15 @@ void reconfiguration::begin(const change_members& what, const election& ballots,
   if (running_ || moving || !proposing) return refuse(change_outcome::busy);
   auto planned = plan(roster_.current(), what);
   if (planned.result != change_outcome::changed) return refuse(planned.result);
-  configuration wanted{slot::none, roster_.current().at, std::move(planned.nodes)};
+  configuration wanted{slot::none, roster_.current().at, std::move(planned.nodes),
+                       roster_.current().accept_quorum};
   if (const auto result = check(wanted, ballots, chosen, now); result != change_outcome::changed)
     return refuse(result);
   proposer.propose(to_value(wanted));
   running_ = running_change{what.number, std::move(wanted), ballots.own(), now + options_.request_timeout};
 }
 
-/// The group must go on with the new voters: a majority of them was just heard of, since a wrong guess would
+/// The group must go on with the new voters: a quorum of them was just heard of, since a wrong guess would
 /// cost its availability; and whoever is new among them holds what the group agreed on, up to what a leader
 /// can have in flight.
 change_outcome reconfiguration::check(const configuration& wanted, const election& ballots, slot chosen,
@@ -38,7 +40,8 @@ change_outcome reconfiguration::check(const configuration& wanted, const electio
       return change_outcome::behind;
   }
   if (!wanted.is_voter(options_.self)) return change_outcome::leads;
-  return reached > wanted.voters() / 2 ? change_outcome::changed : change_outcome::unsafe;
+  return reached >= std::max(wanted.accept_votes(), wanted.prepare_votes()) ? change_outcome::changed
+                                                                            : change_outcome::unsafe;
 }
 
 void reconfiguration::on_adopted() {

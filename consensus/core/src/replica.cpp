@@ -26,6 +26,7 @@ ballot highest_promise(const recovered_state& recovered) {
 
 configuration first_configuration(const replica_options& options) {
   configuration first;
+  first.accept_quorum = options.accept_quorum;
   for (const auto id : options.members) first.nodes.push_back({id, true, {}});
   std::sort(first.nodes.begin(), first.nodes.end(),
             [](const group_node& a, const group_node& b) { return a.id < b.id; });
@@ -40,7 +41,11 @@ replica::state::state(replica_options wanted, recovered_state recovered, instant
       out{options.self},
       log{recovered.chosen, options.cached_bytes},
       memory{highest_promise(recovered), {4 * options.window, options.batch_bytes}, log, out},
-      ballots{group, {options.interval, options.timeout, options.seed}, memory.promised(), out, start},
+      ballots{group,
+              {options.interval, options.timeout, options.seed, options.priority},
+              memory.promised(),
+              out,
+              start},
       proposer{options, group, log, memory, out},
       reading{group, options.waiting_commands, options.lease, out},
       given{group.voters() > 1 || options.joins || group.withholds_vote() ? options.lease : duration{0},

@@ -53,9 +53,17 @@ class roster {
   [[nodiscard]] bool is_member(std::size_t index) const { return members_.has(index); }
   [[nodiscard]] bool is_peer(std::size_t index) const { return index != self_ && is_member(index); }
   [[nodiscard]] std::size_t voters() const { return voting_.size(); }
-  [[nodiscard]] std::size_t majority() const { return voting_.size() / 2 + 1; }
-  /// Only voters count.
-  [[nodiscard]] bool is_majority(const node_set& some) const { return some.common(voting_) >= majority(); }
+  /// Who accepted: they choose. Who confirmed: no election happened without them. Only voters count, as
+  /// below.
+  [[nodiscard]] bool may_choose(const node_set& some) const {
+    return some.common(voting_) >= current_.accept_votes();
+  }
+  /// Who promised: a leader knows all that was chosen.
+  [[nodiscard]] bool may_elect(const node_set& some) const {
+    return some.common(voting_) >= current_.prepare_votes();
+  }
+  /// With these a group can go on, whatever is to be done.
+  [[nodiscard]] bool is_quorum(const node_set& some) const { return may_choose(some) && may_elect(some); }
 
   /// Takes an outsider in. None if there is no room for one more.
   std::optional<std::size_t> admit(node_id node);

@@ -143,12 +143,12 @@ TEST(roster, indices_stay_and_only_voters_count) {
   some.add(*known.index_of(node_id{1}));
   some.add(*known.index_of(node_id{4}));
   some.add(*known.index_of(node_id{9}));
-  EXPECT_FALSE(known.is_majority(some));
+  EXPECT_FALSE(known.is_quorum(some));
   EXPECT_TRUE(
       known
           .adopt({slot{9}, slot{7}, {{node_id{1}, true, {}}, {node_id{4}, true, {}}, {node_id{9}, true, {}}}})
           .empty());
-  EXPECT_TRUE(known.is_majority(some));
+  EXPECT_TRUE(known.is_quorum(some));
   EXPECT_EQ(known.at(4), node_id{9});
   EXPECT_EQ(known.at(known.self()), node_id{2});
   EXPECT_FALSE(known.is_member(known.self()));

@@ -33,8 +33,9 @@ struct cluster_config {
   std::string cluster;  ///< cluster id, the same in every hello and data directory
   std::uint16_t base_port = default_port;
   std::vector<node_entry> nodes;
-  std::uint32_t voters = 0;  ///< the first so many vote until the members are changed; 0: all
-  bool tls = false;          ///< nodes talk by TLS
+  std::uint32_t voters = 0;         ///< the first so many vote until the members are changed; 0: all
+  std::uint32_t accept_quorum = 0;  ///< so many voters make a write; 0: a majority
+  bool tls = false;                 ///< nodes talk by TLS
 
   const node_entry* find(std::string_view id) const;
 
@@ -67,6 +68,7 @@ struct cluster_wish {
   std::optional<std::uint32_t> nodes;
   std::optional<std::uint16_t> base_port;
   std::optional<std::uint32_t> voters = {};
+  std::optional<std::uint32_t> accept_quorum = {};
   bool tls = false;  ///< by TLS from now on; a cluster that does so goes on doing so
 };
 

@@ -38,6 +38,8 @@ struct node_options {
   endpoint listen{"127.0.0.1", 0};
   std::map<std::uint32_t, endpoint> peers;  ///< the other nodes, as they are to be dialled
   std::vector<std::uint32_t> voters;        ///< who votes until the log says otherwise; empty: all
+  std::uint32_t accept_quorum = 0;  ///< so many voters make a write, see replica_options; 0: a majority
+  std::uint8_t priority = 0;        ///< the highest of those who could lead goes first
   std::filesystem::path data;
   std::chrono::milliseconds interval{100};  ///< T_interval of heartbeats
   std::chrono::milliseconds timeout{400};   ///< T_timeout: silent for T_interval + T_timeout is gone

@@ -24,20 +24,30 @@ struct group_node {
 };
 
 /// Who belongs to a group, as agreed on in the log itself. It governs the slots behind its own, up to and
-/// including that of the next: a majority of its voters chooses there.
+/// including that of the next: a quorum of its voters chooses there.
 ///
 /// Source: Lamport, "Paxos Made Simple" (2001), section 3 (the servers as part of the state). Differs: there,
 /// a
 ///         configuration governs the slots from i + alpha on, so that alpha may be in flight; here nothing is
 ///         proposed behind one before it is chosen, so that alpha is 1 and any change is safe, in one step.
 struct configuration {
-  slot at{};                      ///< where it was chosen; none: that of the settings
-  slot base{};                    ///< of the one before
-  std::vector<group_node> nodes;  ///< ascending by id
+  slot at{};                        ///< where it was chosen; none: that of the settings
+  slot base{};                      ///< of the one before
+  std::vector<group_node> nodes;    ///< ascending by id
+  std::uint32_t accept_quorum = 0;  ///< how many voters choose a value, see accept_votes(); 0: a majority
 
   [[nodiscard]] const group_node* find(node_id which) const;
   [[nodiscard]] bool is_voter(node_id which) const;
   [[nodiscard]] std::size_t voters() const;
+  /// So many of the voters choose a value, and confirm a read. Any of them and any prepare_votes() of them
+  /// have one in common: all that Paxos needs (Howard, Malkhi, Spiegelman, "Flexible Paxos", 2016).
+  [[nodiscard]] std::size_t accept_votes() const {
+    return accept_quorum == 0 ? voters() / 2 + 1 : accept_quorum;
+  }
+  /// So many of the voters must promise a leader its ballot.
+  [[nodiscard]] std::size_t prepare_votes() const {
+    return accept_quorum == 0 ? voters() / 2 + 1 : voters() + 1 - accept_quorum;
+  }
 
   friend bool operator==(const configuration&, const configuration&) = default;
 };

@@ -51,11 +51,12 @@ struct beat {
 
 /// Acknowledges a `beat`.
 struct beat_ack {
-  std::uint64_t round = 0;  ///< copied from the beat
-  ballot candidate;         ///< the sender's own election ballot
-  ballot leader;            ///< the leader's ballot the sender follows
-  bool content = false;     ///< the sender reaches that leader, and the leader a majority
-  slot chosen{};            ///< how far the sender knows the log to be chosen
+  std::uint64_t round = 0;    ///< copied from the beat
+  ballot candidate;           ///< the sender's own election ballot
+  ballot leader;              ///< the leader's ballot the sender follows
+  bool content = false;       ///< the sender reaches that leader, and the leader a majority
+  slot chosen{};              ///< how far the sender knows the log to be chosen
+  std::uint8_t priority = 0;  ///< see replica_options
 
   friend bool operator==(const beat_ack&, const beat_ack&) = default;
 };

@@ -20,6 +20,10 @@ struct replica_options {
   node_id self = node_id::none;
   std::vector<node_id> members;  ///< who votes until the log says otherwise; self included, unless it joins
   bool joins = false;            ///< self is none of them: it only follows, until the group takes it in
+  std::uint32_t accept_quorum =
+      0;                      ///< so many voters choose a value, and voters + 1 - so many elect a leader;
+                              ///< 0: a majority for both. Goes by the log, too, once that says who votes
+  std::uint8_t priority = 0;  ///< of those who could lead, the one with the highest goes first
   slot no_vote_up_to{};  ///< self lost what it promised and accepted: it gives nobody its word, and does not
                          ///< lead, before it has applied the log up to here, where the group was without it
   std::uint64_t incarnation = 0;  ///< differs in each life of the node
