@@ -23,7 +23,7 @@ namespace bulwark::consensus {
 namespace {
 
 constexpr std::string_view first_line = "bulwark data directory";
-constexpr const char* no_vote_name = "no-vote";
+constexpr const char* lost_name = "lost-word";
 constexpr unsigned format_version = 1;
 constexpr std::size_t cluster_name_max = 255;
 
@@ -49,9 +49,10 @@ std::string encode_identity(const data_identity& identity) {
   return text.str() + checksum_line(text.str());
 }
 
-std::string encode_no_vote(slot at) {
-  const auto line = "no vote up to slot " + std::to_string(number(at)) + '\n';
-  return line + checksum_line(line);
+std::string encode_lost(const lost_word& what) {
+  const auto text = "no vote up to slot " + std::to_string(number(what.no_vote_up_to)) +
+                    "\nno ballot up to round " + std::to_string(what.no_round_up_to) + '\n';
+  return text + checksum_line(text);
 }
 
 /// A crash leaves the file as it was, or as it is to be.
@@ -94,7 +95,7 @@ data_directory::data_directory(std::filesystem::path path, data_identity identit
     system_files().create_directories(path_);
     lock();
     check_identity(identity);
-    read_no_vote();
+    read_lost();
   } catch (const std::system_error& error) {
     if (lock_ >= 0) ::close(lock_);
     throw to_log_failure(error);
@@ -109,13 +110,11 @@ data_directory::~data_directory() {
 }
 
 data_directory::data_directory(data_directory&& other) noexcept
-    : path_{std::move(other.path_)},
-      no_vote_up_to_{other.no_vote_up_to_},
-      lock_{std::exchange(other.lock_, -1)} {}
+    : path_{std::move(other.path_)}, lost_{other.lost_}, lock_{std::exchange(other.lock_, -1)} {}
 
 data_directory& data_directory::operator=(data_directory&& other) noexcept {
   std::swap(path_, other.path_);
-  std::swap(no_vote_up_to_, other.no_vote_up_to_);
+  std::swap(lost_, other.lost_);
   std::swap(lock_, other.lock_);
   return *this;
 }
@@ -174,27 +173,35 @@ void data_directory::write_identity(const data_identity& identity) const {
   files.sync_directory(std::filesystem::absolute(path_).parent_path());
 }
 
-void data_directory::read_no_vote() {
-  const auto file_path = path_ / no_vote_name;
+void data_directory::read_lost() {
+  const auto file_path = path_ / lost_name;
   if (!std::filesystem::exists(file_path)) return;
   const auto text = read_all(*system_files().open(file_path, open_mode::read));
   std::istringstream lines{text};
-  const auto number = take_field(lines, "no vote up to slot");
-  std::uint64_t at = 0;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), at);
-  if (error != std::errc{} || end != number.data() + number.size() || text != encode_no_vote(slot{at}))
+  const auto next_number = [&lines](const std::string& key) {
+    const auto field = take_field(lines, key);
+    std::uint64_t found = 0;
+    std::from_chars(field.data(), field.data() + field.size(), found);
+    return found;
+  };
+  lost_word found;
+  found.no_vote_up_to = slot{next_number("no vote up to slot")};
+  found.no_round_up_to = next_number("no ballot up to round");
+  if (text != encode_lost(found))
     throw log_failure{log_error::damaged, file_path.string() + ": not as it was written"};
-  no_vote_up_to_ = slot{at};
+  lost_ = found;
 }
 
-void data_directory::withhold_vote_up_to(slot at) {
-  if (at <= no_vote_up_to_) return;
+void data_directory::note_lost(const lost_word& what) {
+  const lost_word all{std::max(lost_.no_vote_up_to, what.no_vote_up_to),
+                      std::max(lost_.no_round_up_to, what.no_round_up_to)};
+  if (all == lost_) return;
   try {
-    write_whole(path_ / no_vote_name, encode_no_vote(at));
+    write_whole(path_ / lost_name, encode_lost(all));
   } catch (const std::system_error& error) {
     throw to_log_failure(error);
   }
-  no_vote_up_to_ = at;
+  lost_ = all;
 }
 
 }  // namespace bulwark::consensus

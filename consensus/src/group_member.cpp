@@ -176,7 +176,7 @@ struct group_member::impl {
     std::vector<std::uint32_t> peers;
     for (const auto& [peer, where] : options.peers) peers.push_back(peer);
     set_voters(core, node_id{options.self}, options.voters, peers);
-    core.no_vote_up_to = data.no_vote_up_to();
+    core.lost = data.lost();
     core.seed = 0;  // drawn anew in each life
     core.interval = options.interval;
     core.timeout = options.timeout;

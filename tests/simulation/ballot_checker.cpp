@@ -14,6 +14,11 @@ void ballot_checker::on_start(node_id by, ballot recovered) {
   current_[by] = recovered;
 }
 
+void ballot_checker::on_lost(node_id by) {
+  told_.erase(by);
+  current_.erase(by);
+}
+
 void ballot_checker::on_step(node_id by, ballot promised) {
   if (promised < current_[by]) violations_.add("the promise of " + to_string(by) + " went back");
   current_[by] = promised;

@@ -19,6 +19,8 @@ class ballot_checker {
   explicit ballot_checker(violations& found) : violations_{found} {}
 
   void on_start(consensus::node_id by, consensus::ballot recovered);
+  /// It lost its log, and is bound by nothing that it told: others must not count on that any more.
+  void on_lost(consensus::node_id by);
   void on_step(consensus::node_id by, consensus::ballot promised);
   void on_send(consensus::node_id by, std::uint64_t life, const consensus::message& what);
 

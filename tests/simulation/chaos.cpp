@@ -26,10 +26,11 @@ class chaos {
       plan_fault(when);
     for (auto when = some(dice, 2 * request_every); when < end; when += some(dice, 2 * request_every))
       plan_requests(when, dice);
+    if (parameters_.rebuilds) plan_rebuilds(end);
     cluster_.sessions().start();
     cluster_.run(end);
     recover();
-    run_result result{{}, cluster_.seen(), cluster_.events(), faults_, requests_};
+    run_result result{{}, cluster_.seen(), cluster_.events(), faults_, requests_, cluster_.rebuilds()};
     if (cluster_.found().any())
       result.violation = to_arguments(parameters_) + ": " + cluster_.found().first();
     return result;
@@ -182,6 +183,43 @@ class chaos {
     cluster_.change_group(*leader, change);
   }
 
+  // -- nodes that lose their log: what `bulwark rebuild` does, by the same steps
+
+  /// By dice of their own: the world is the same without them.
+  void plan_rebuilds(duration end) {
+    random_stream dice{random_stream::at(parameters_.seed ^ 0x7265627569)};
+    for (auto when = some(dice, 600ms); when < end; when += some(dice, 1200ms))
+      cluster_.at(when, [this, own = random_stream{dice()}]() mutable { rebuild(any(own), 12, own); });
+  }
+
+  void rebuild(std::size_t which, int tries, random_stream dice) {
+    if (tries == 0) return;
+    if (cluster_.rebuild(which))
+      return cluster_.at(some(dice, 300ms), [this, which, dice] {
+        cluster_.restart(which);
+        take_back(which, 12, dice);
+      });
+    using consensus::change_kind;
+    if (const auto leader = cluster_.leader()) {
+      if (*leader == which)
+        cluster_.transfer_leadership(which, any(dice));
+      else if (cluster_.group_of(*leader).find(cluster_.id_of(which)))
+        cluster_.change_group(*leader, {0, change_kind::remove, cluster_.id_of(which), {}, {}});
+    }
+    cluster_.at(some(dice, 200ms), [this, which, tries, dice] { rebuild(which, tries - 1, dice); });
+  }
+
+  void take_back(std::size_t which, int tries, random_stream dice) {
+    using consensus::change_kind;
+    const auto id = cluster_.id_of(which);
+    const auto leader = cluster_.leader();
+    const auto* known = leader ? cluster_.group_of(*leader).find(id) : nullptr;
+    if (tries == 0 || (known && known->votes)) return;
+    if (leader)
+      cluster_.change_group(*leader, {0, known ? change_kind::promote : change_kind::add, id, {}, {}});
+    cluster_.at(some(dice, 200ms), [this, which, tries, dice] { take_back(which, tries - 1, dice); });
+  }
+
   /// So that others may elect one while it does not know yet.
   void lose_leader(random_stream& dice) {
     const auto leader = cluster_.leader();
@@ -251,6 +289,7 @@ std::string to_arguments(const run_parameters& what) {
     else
       text.pop_back();
   }
+  if (what.rebuilds) text += " --rebuilds";
   if (what.requests != SIZE_MAX) text += " --requests " + std::to_string(what.requests);
   return text;
 }

@@ -17,6 +17,7 @@ struct run_parameters {
   std::uint64_t seed = 1;
   std::optional<std::vector<std::size_t>> faults;  ///< only those with these numbers; none: all
   std::size_t requests = SIZE_MAX;                 ///< only the first so many
+  bool rebuilds = false;                           ///< nodes lose their logs, too, and are brought back
   bool trace = false;                              ///< print every step
 };
 
@@ -35,6 +36,7 @@ struct run_result {
   std::uint64_t events = 0;
   std::size_t faults = 0;    ///< that the world planned
   std::size_t requests = 0;  ///< that clients planned
+  std::uint64_t rebuilds = 0;
 };
 
 /// Lets a cluster live through some seconds of faults under load, heals it, and expects it to answer, to

@@ -102,6 +102,8 @@ void simulated_cluster::check_durability(const std::string& payload) {
   if (!truth) return;  // reported elsewhere
   const auto& group = agreement_.governing(at);
   std::size_t copies = 0;
+  for (const auto& [lost, word] : lost_)
+    if (group.is_voter(id_of(lost))) ++copies;  // it may have had one
   for (const auto& one : members_)
     if (const auto* held = one->disk().find(at);
         group.is_voter(one->id()) && (at <= one->disk().newest() || (held && held->what == *truth)))

@@ -37,6 +37,7 @@ void simulated_cluster::restart(std::size_t which) {
   auto replica = options_.replica;
   replica.self = one.id();
   replica.joins = which >= options_.members;
+  if (const auto lost = lost_.find(which); lost != lost_.end()) replica.lost = lost->second;
   replica.seed = random_();
   one.start(replica, clock_of(one));
   after_step(which);
@@ -156,6 +157,35 @@ void simulated_cluster::break_disk(std::size_t which) { around_[which].breaking 
 
 void simulated_cluster::fill_disk(std::size_t which, duration how_long) {
   if (is_up(which) && around_[which].full_until <= now_) around_[which].full_until = now_ + how_long;
+}
+
+bool simulated_cluster::most_go_by(const configuration& group) const {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < size(); ++i)
+    if (is_up(i) && group.is_voter(id_of(i)) && group_of(i).at == group.at) ++count;
+  return count > group.voters() / 2;
+}
+
+bool simulated_cluster::rebuild(std::size_t which) {
+  if (healed_) return false;
+  slot latest{};
+  for (std::size_t i = 0; i < size(); ++i)
+    if (i != which && is_up(i)) latest = std::max(latest, group_of(i).at);
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (i == which || !is_up(i) || members_[i]->core().status().role != replica_role::leader) continue;
+    if (group_of(i).at != latest || group_of(i).find(id_of(which)) || !most_go_by(group_of(i))) continue;
+    const lost_word word{latest, members_[i]->core().status().leader.round};
+    crash(which, true);
+    say(to_string(id_of(which)) + " loses its log, behind " + to_string(latest));
+    auto& bound = lost_[which];
+    bound = {std::max(bound.no_vote_up_to, word.no_vote_up_to),
+             std::max(bound.no_round_up_to, word.no_round_up_to)};
+    members_[which]->lose_log();
+    ballots_.on_lost(id_of(which));
+    ++rebuilds_;
+    return true;
+  }
+  return false;
 }
 
 // -- the network -------------------------------------------------------------------------------------

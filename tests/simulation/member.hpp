@@ -58,6 +58,9 @@ class member {
   /// records.
   std::size_t crash(std::size_t surviving);
 
+  /// Whatever it had on disk is gone. @pre !is_up()
+  void lose_log() { disk_ = {}; }
+
   void step(consensus::event what, instant now);
   /// Completes the oldest `count` writes.
   void sync(std::size_t count, instant now);

@@ -61,6 +61,10 @@ class simulated_cluster final : public member_observer {
   void transfer_leadership(std::size_t which, std::size_t to);
   /// Whoever leads there is asked to change the group.
   void change_group(std::size_t which, consensus::change_members what);
+  /// Its log is lost, as `bulwark rebuild` sets a damaged one aside: once the group goes on without it, by
+  /// whoever leads it, whose word binds the next life. It is down then. False, and nothing happens, if that
+  /// is not so.
+  bool rebuild(std::size_t which);
   /// Cuts the way from one to the other; the other way stays.
   void cut(std::size_t from, std::size_t to);
   void mend(std::size_t from, std::size_t to) { cuts_.erase({from, to}); }
@@ -103,6 +107,7 @@ class simulated_cluster final : public member_observer {
   violations& found() { return violations_; }
   statistics& seen() { return statistics_; }
   [[nodiscard]] std::uint64_t events() const { return events_; }
+  [[nodiscard]] std::uint64_t rebuilds() const { return rebuilds_; }
 
   void on_send(member& by, consensus::envelope what) override;
   void on_write(member& by, const consensus::persist& what) override;
@@ -167,6 +172,8 @@ class simulated_cluster final : public member_observer {
   void count_records(const std::vector<consensus::record>& records);
   void submit_counting(std::size_t client, std::uint64_t number, const std::string& payload);
   void check_durability(const std::string& payload);
+  /// A majority of its voters is up, and knows the log up to it.
+  [[nodiscard]] bool most_go_by(const consensus::configuration& group) const;
   void check_that_voters_know(const consensus::configuration& group);
   void abandon_clients(member& of);
   duration draw(duration below);
@@ -188,6 +195,7 @@ class simulated_cluster final : public member_observer {
   std::uint64_t events_ = 0;
   std::vector<std::unique_ptr<member>> members_;
   std::vector<surroundings> around_;
+  std::map<std::size_t, consensus::lost_word> lost_;  ///< what binds those that lost a log
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
   std::map<std::pair<std::size_t, std::uint64_t>, waiting_client> clients_;  ///< by member and request
   std::map<std::pair<std::size_t, std::uint64_t>, std::pair<std::size_t, std::uint64_t>>
@@ -198,6 +206,7 @@ class simulated_cluster final : public member_observer {
   std::uint64_t transfers_begun_ = 0;
   std::map<std::uint64_t, consensus::change_kind> changes_;  ///< that are not answered
   std::uint64_t changes_begun_ = 0;
+  std::uint64_t rebuilds_ = 0;
   bool healed_ = false;  ///< no more faults from here on
 
   // For the statistics only.

@@ -35,6 +35,21 @@ TEST(simulation_quick, a_few_worlds_keep_every_promise) {
   run_seeds(1, 40);
 }
 
+TEST(simulation_quick, nodes_that_lose_their_logs_and_are_rebuilt_break_no_promise) {
+  std::uint64_t rebuilds = 0;
+  const auto count = number_from("BULWARK_REBUILD_SEEDS", 400);
+  for (std::uint64_t seed = 1; seed <= count && !HasFailure(); ++seed) {
+    auto what = whole_world(seed);
+    what.rebuilds = true;
+    const auto result = run_world(what);
+    EXPECT_EQ(result.violation, "");
+    rebuilds += result.rebuilds;
+  }
+  EXPECT_GT(rebuilds, 0U);
+  RecordProperty("rebuilds", static_cast<int>(rebuilds));
+  std::printf("%llu rebuilds\n", static_cast<unsigned long long>(rebuilds));
+}
+
 /// Shards, so that ctest runs them beside each other.
 class simulation : public testing::TestWithParam<std::uint64_t> {};
 

@@ -19,7 +19,8 @@ using bulwark::test::whole_world;
 
 constexpr const char* usage =
     "usage: consensus_soak [COUNT [FIRST]]\n"
-    "       consensus_soak --seed N [--faults I,J,...|none] [--requests N] [--trace | --shrink]\n";
+    "       consensus_soak --seed N [--faults I,J,...|none] [--requests N] [--rebuilds] [--trace | "
+    "--shrink]\n";
 
 std::uint64_t current_seed = 0;
 
@@ -89,6 +90,8 @@ int run_one(int argc, char** argv) {
       what.trace = true;
     else if (name == "--shrink")
       wants_less = true;
+    else if (name == "--rebuilds")
+      what.rebuilds = true;
     else if (name == "--seed" && has_value)
       what.seed = std::strtoull(argv[++i], nullptr, 10);
     else if (name == "--faults" && has_value)

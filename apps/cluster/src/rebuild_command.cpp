@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
@@ -47,6 +48,13 @@ std::string folder_of_now() {
   char text[40];
   std::strftime(text, sizeof text, "damaged-%Y%m%dT%H%M%SZ", &parts);
   return text;
+}
+
+/// Of a ballot as "7.n1"; 0 if it is none.
+std::uint64_t round_in(const std::string& ballot) {
+  std::uint64_t round = 0;
+  std::from_chars(ballot.data(), ballot.data() + ballot.size(), round);
+  return round;
 }
 
 /// One rebuild from its first step, or from where an earlier one was cut off. Each step may be the last: none
@@ -152,25 +160,40 @@ class rebuild {
     say("has no vote now");
   }
 
-  /// The slot of the group that is without it. Nobody brought it back meanwhile.
-  std::uint64_t gone_since() const {
+  /// What binds it, by whoever leads the group that is without it.
+  consensus::lost_word word_of_leader() const {
     for (const auto until = clock::now() + patience_;; std::this_thread::sleep_for(step_pause)) {
       const auto view = observe_cluster();
       const auto group = voting_in(view);
       if (group.votes(node_) || group.learns(node_))
         throw failure(exit_code::unhealthy, node_ + " was taken into the group again meanwhile",
                       "begin again; see `bulwark member list`");
-      // Only whoever leads is sure to know the latest.
-      if (!view.leader().empty() && group.configured) return *group.configured;
+      for (const auto& one : view.nodes) {
+        // Another one that leads by its own word may not know yet that it does not any more.
+        if (one.role != "leader" || one.configured != group.configured || !most_go_by(group, view)) continue;
+        const auto round = round_in(one.ballot.value_or(""));
+        if (round > 0 && one.configured) return {consensus::slot{*one.configured}, round};
+      }
       if (clock::now() >= until)
-        throw failure(exit_code::no_quorum, "no node leads now", "see `bulwark status`");
+        throw failure(exit_code::no_quorum,
+                      "no node leads, or most voters do not know yet that " + node_ + " is gone",
+                      "begin again once `bulwark status` is well");
     }
+  }
+
+  /// They know the log up to where it says so: what only the node had besides one of them is not lost with
+  /// both.
+  static bool most_go_by(const voting_view& group, const cluster_view& view) {
+    const auto count = std::count_if(view.nodes.begin(), view.nodes.end(), [&](const node_view& one) {
+      return one.answered && group.votes(one.id) && one.configured == group.configured;
+    });
+    return static_cast<std::size_t>(count) > group.voters.size() / 2;
   }
 
   void set_aside() {
     ask_launcher("hold");
     auto held = lock_data();
-    held.withhold_vote_up_to(consensus::slot{gone_since()});
+    held.note_lost(word_of_leader());
     auto& files = consensus::system_files();
     files.create_directories(data_ / note_.set_aside);
     files.sync_directory(data_);

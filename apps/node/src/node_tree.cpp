@@ -160,7 +160,7 @@ struct node_tree::impl {
       settings.links.emplace(consensus::node_id{peer}, ref);
     }
     consensus::set_voters(settings.core, consensus::node_id{parts.options->id}, parts.options->voters, peers);
-    settings.core.no_vote_up_to = parts.data->no_vote_up_to();
+    settings.core.lost = parts.data->lost();
     settings.core.accept_quorum = parts.options->accept_quorum;
     settings.core.priority = parts.options->priority;
     settings.core.seed = 0;  // drawn anew in each life

@@ -37,7 +37,7 @@ configuration first_configuration(const replica_options& options) {
 
 replica::state::state(replica_options wanted, recovered_state recovered, instant start)
     : options{std::move(wanted)},
-      group{first_configuration(options), options.self, options.no_vote_up_to},
+      group{first_configuration(options), options.self, options.lost.no_vote_up_to},
       out{options.self},
       log{recovered.chosen, options.cached_bytes},
       memory{highest_promise(recovered), {4 * options.window, options.batch_bytes}, log, out},
@@ -65,6 +65,7 @@ replica::state::state(replica_options wanted, recovered_state recovered, instant
       to_restore{recovered.snapshot},
       watermark_written{recovered.chosen},
       watermark_written_at{start} {
+  ballots.on_ballot({options.lost.no_round_up_to, options.self});
   for (auto& entry : recovered.entries) {
     const bool was_learned = entry.under == ballot{};
     log.put(entry.at, entry.under, std::move(entry.what), 0);

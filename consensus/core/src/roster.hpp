@@ -36,7 +36,7 @@ class node_set {
 /// group than it does. Each has an index, which stays the same until forgotten.
 class roster {
  public:
-  /// By configurations older than `no_vote_up_to`, self has no vote: see replica_options.
+  /// By configurations older than `no_vote_up_to`, self has no vote: see lost_word.
   roster(configuration first, node_id self, slot no_vote_up_to = {});
 
   /// Of all that are known; indices are below it.

@@ -24,7 +24,7 @@ value voters(std::initializer_list<std::uint32_t> ids) {
 }
 
 struct lost_vote : testing::Test {
-  replica_bench bench{3, {}, [](replica_options& o) { o.no_vote_up_to = slot{2}; }};
+  replica_bench bench{3, {}, [](replica_options& o) { o.lost = {slot{2}, 40}; }};
 
   void ask_for_everything() {
     bench.receive(2, prepare{from_two, slot{}});
@@ -68,6 +68,14 @@ TEST_F(lost_vote, a_later_configuration_gives_the_vote_back) {
   bench.receive(2, prepare{{8, node_id{2}}, slot{3}});
   bench.sync();
   EXPECT_THAT(bench.sent_of<promise>(), SizeIs(1));
+}
+
+TEST_F(lost_vote, no_ballot_of_the_life_before_is_used_again) {
+  learn(1, voters({1, 2, 3}));
+  learn(2, voters({2, 3}));
+  learn(3, voters({1, 2, 3}));
+  bench.sync();
+  EXPECT_EQ(bench.become_candidate(), (ballot{41, node_id{1}}));
 }
 
 TEST_F(lost_vote, a_life_that_lost_nothing_votes_by_the_settings) {

@@ -116,21 +116,22 @@ TEST_F(data_directory_test, a_log_without_an_identity_is_not_adopted) {
   EXPECT_EQ(refusal(mine_).code(), log_error::damaged);
 }
 
-TEST_F(data_directory_test, up_to_where_a_node_must_not_vote_is_kept_and_never_goes_back) {
+TEST_F(data_directory_test, what_a_node_must_not_do_any_more_is_kept_and_never_goes_back) {
   {
     data_directory first{path_, mine_};
-    EXPECT_EQ(first.no_vote_up_to(), slot::none);
-    first.withhold_vote_up_to(slot{17});
-    first.withhold_vote_up_to(slot{5});
+    EXPECT_EQ(first.lost(), lost_word{});
+    first.note_lost({slot{17}, 3});
+    first.note_lost({slot{5}, 4});
   }
   const data_directory second{path_, mine_};
-  EXPECT_EQ(second.no_vote_up_to(), slot{17});
+  EXPECT_EQ(second.lost(), (lost_word{slot{17}, 4}));
 }
 
-TEST_F(data_directory_test, a_note_on_votes_that_was_tampered_with_is_damaged) {
-  { data_directory{path_, mine_}.withhold_vote_up_to(slot{17}); }
-  for (const auto* text : {"", "no vote up to slot 3\n", "no vote up to slot 18\nchecksum 00000000\n"}) {
-    std::ofstream{path_ / "no-vote"} << text;
+TEST_F(data_directory_test, a_note_on_a_lost_word_that_was_tampered_with_is_damaged) {
+  { data_directory{path_, mine_}.note_lost({slot{17}, 3}); }
+  for (const auto* text : {"", "no vote up to slot 3\nno ballot up to round 3\n",
+                           "no vote up to slot 18\nno ballot up to round 3\nchecksum 00000000\n"}) {
+    std::ofstream{path_ / "lost-word"} << text;
     EXPECT_EQ(refusal(mine_).code(), log_error::damaged) << text;
   }
 }

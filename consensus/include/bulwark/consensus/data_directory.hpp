@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bulwark/consensus/core/ids.hpp"
+#include "bulwark/consensus/core/replica.hpp"
 #include "bulwark/consensus/log_store.hpp"
 
 namespace bulwark::consensus {
@@ -38,21 +39,20 @@ class data_directory {
   /// Where the log store's segments go.
   [[nodiscard]] std::filesystem::path log_path() const { return path_ / "log"; }
 
-  /// Up to which slot this node must not vote, since it lost a log in which it had voted before; `none` if it
-  /// never did. See replica_options::no_vote_up_to.
-  [[nodiscard]] slot no_vote_up_to() const { return no_vote_up_to_; }
-  /// Notes that, durably, in the file `no-vote`; it never goes back. To be done before such a log is set
-  /// aside. Throws log_failure{no_space | failed}.
-  void withhold_vote_up_to(slot at);
+  /// What this node must not do since it lost a log in which it had given its word before.
+  [[nodiscard]] const lost_word& lost() const { return lost_; }
+  /// Notes that, durably, in the file `lost-word`; neither bound ever goes back. To be done before such a log
+  /// is set aside. Throws log_failure{no_space | failed}.
+  void note_lost(const lost_word& what);
 
  private:
   void lock();
   void check_identity(const data_identity& identity) const;
   void write_identity(const data_identity& identity) const;
-  void read_no_vote();
+  void read_lost();
 
   std::filesystem::path path_;
-  slot no_vote_up_to_{};
+  lost_word lost_;
   int lock_ = -1;  ///< descriptor that holds the lock; -1 if moved from
 };
 

@@ -14,6 +14,18 @@
 
 namespace bulwark::consensus {
 
+/// What a node must not do since it lost what it had promised and accepted, under the same number.
+struct lost_word {
+  /// It gives nobody its word, and does not lead, before it has applied the log up to here, where the group
+  /// went on without it: by what it knows before, it might take itself for a voter.
+  slot no_vote_up_to{};
+  /// It uses no ballot of these rounds: it may have proposed something under them. Whoever led the group that
+  /// was without it had a higher one.
+  std::uint64_t no_round_up_to = 0;
+
+  friend bool operator==(const lost_word&, const lost_word&) = default;
+};
+
 /// Bounds and timing of one replica. `validate()` says what is wrong with them.
 struct replica_options {
   group_id group{};
@@ -21,11 +33,10 @@ struct replica_options {
   std::vector<node_id> members;  ///< who votes until the log says otherwise; self included, unless it joins
   bool joins = false;            ///< self is none of them: it only follows, until the group takes it in
   std::uint32_t accept_quorum =
-      0;                      ///< so many voters choose a value, and voters + 1 - so many elect a leader;
-                              ///< 0: a majority for both. Goes by the log, too, once that says who votes
-  std::uint8_t priority = 0;  ///< of those who could lead, the one with the highest goes first
-  slot no_vote_up_to{};  ///< self lost what it promised and accepted: it gives nobody its word, and does not
-                         ///< lead, before it has applied the log up to here, where the group was without it
+      0;                          ///< so many voters choose a value, and voters + 1 - so many elect a leader;
+                                  ///< 0: a majority for both. Goes by the log, too, once that says who votes
+  std::uint8_t priority = 0;      ///< of those who could lead, the one with the highest goes first
+  lost_word lost{};               ///< by self, in an earlier life
   std::uint64_t incarnation = 0;  ///< differs in each life of the node
   std::uint64_t seed = 1;         ///< for the jitter of elections
 
