@@ -31,6 +31,10 @@ namespace {
 
 constexpr auto step_pause = 50ms;
 
+/// For nodes on a machine that has much else to do.
+constexpr std::chrono::milliseconds answer_limit = 1000ms;
+constexpr auto answer_patience = 4000ms;
+
 /// Longer than the launcher waits for a node to end, or to get ready.
 constexpr auto launcher_limit = 70000ms;
 
@@ -92,19 +96,17 @@ class rebuild {
   // -- what there is to do
 
   rebuild_note decide() {
-    const auto view = observe_cluster();
     rebuild_situation now;
     now.node = node_;
-    now.group = voting_in(view);
     now.damaged = is_damaged();
     now.forced = forced_;
     now.earlier = load_note();
     now.earlier_is_set_aside = now.earlier && fs::exists(data_ / now.earlier->set_aside / "log");
     now.folder = folder_of_now();
     while (fs::exists(data_ / now.folder)) now.folder += '+';
-    auto todo = rebuild_to_do(now);
-    require_majority_without(view, node_);
-    return todo;
+    static_cast<void>(rebuild_to_do(now));  // that there is nothing to do is told before anything else
+    now.group = voting_in(observe_with_majority());
+    return rebuild_to_do(now);
   }
 
   bool is_damaged() {
@@ -119,8 +121,23 @@ class rebuild {
     return !finder.first.empty();
   }
 
+  /// A node that is only slow to answer, or an election, gets another chance.
+  cluster_view observe_with_majority() const {
+    for (const auto until = clock::now() + answer_patience;; std::this_thread::sleep_for(step_pause)) {
+      auto view = observe_cluster();
+      try {
+        require_majority_without(view, node_);
+        if (view.leader().empty())
+          throw failure(exit_code::no_quorum, "no node leads now", "see `bulwark status`");
+        return view;
+      } catch (const failure&) {
+        if (clock::now() >= until) throw;
+      }
+    }
+  }
+
   cluster_view observe_cluster() const {
-    auto view = observe(directory_, common_.timeout);
+    auto view = observe(directory_, std::max(common_.timeout, answer_limit));
     if (!view.launched)
       throw failure(exit_code::unreachable, "the launcher does not answer: " + view.launcher_error,
                     "`bulwark up` starts the cluster");
