@@ -105,6 +105,75 @@ TEST(snapshot_store, an_installed_one_stands_alone) {
   EXPECT_EQ(found.entries[0].at, slot{101});
 }
 
+TEST(snapshot_store, one_that_is_written_in_pieces_is_there_once_it_is_finished_and_appends_go_on_meanwhile) {
+  simulated_disk disk;
+  file_log_store log{log_options_on(disk)};
+  fill(log, 1, 10);
+  const auto written = log.begin_snapshot(main_group, slot{10});
+  const auto state = state_at(10);
+  for (std::size_t at = 0; at < state.size(); at += 7) {
+    written->append(std::string_view{state}.substr(at, 7));
+    fill(log, 11 + at, 11 + at);
+  }
+  written->seal();
+  EXPECT_EQ(log.recover(main_group).snapshot, slot::none);
+  log.finish_snapshot(main_group, *written, false);
+  EXPECT_EQ(log.recover(main_group).snapshot, slot{10});
+  EXPECT_EQ(log.read_snapshot(main_group, slot{10}, 0, 1 << 20).data, state);
+  EXPECT_EQ(written->id(), (snapshot_id{slot{10}, state.size(), snapshot_hash(state)}));
+}
+
+std::size_t unfinished_on(simulated_disk& disk) {
+  const auto names = disk.list(log_directory);
+  return static_cast<std::size_t>(
+      std::count_if(names.begin(), names.end(), [](const auto& name) { return name.ends_with(".tmp"); }));
+}
+
+TEST(snapshot_store, one_that_is_not_finished_leaves_nothing_behind) {
+  simulated_disk disk;
+  file_log_store log{log_options_on(disk)};
+  const auto before = unfinished_on(disk);
+  {
+    const auto written = log.begin_snapshot(main_group, slot{10});
+    written->append("state");
+    EXPECT_EQ(unfinished_on(disk), before + 1);
+  }
+  EXPECT_EQ(unfinished_on(disk), before);
+}
+
+TEST(snapshot_store, what_an_earlier_life_left_half_written_is_removed) {
+  simulated_disk disk;
+  {
+    file_log_store log{log_options_on(disk)};
+    fill(log, 1, 3);
+    const auto written = log.begin_snapshot(main_group, slot{3});
+    written->append(state_at(3));
+    written->seal();
+    disk.cut_power_at(disk.calls());
+  }
+  disk.restore_power(1);
+  file_log_store log{log_options_on(disk)};
+  EXPECT_EQ(log.recover(main_group).snapshot, slot::none);
+  EXPECT_EQ(expect_whole(log), 3u);
+  for (const auto& name : disk.list(log_directory)) EXPECT_EQ(name.find(".snap"), std::string::npos) << name;
+}
+
+TEST(snapshot_store, a_piece_without_room_is_written_again_at_the_same_place) {
+  simulated_disk disk;
+  file_log_store log{log_options_on(disk)};
+  fill(log, 1, 3);
+  const auto written = log.begin_snapshot(main_group, slot{3});
+  const auto state = state_at(3);
+  written->append(std::string_view{state}.substr(0, 9));
+  disk.fail_call(disk.calls(), ENOSPC);
+  EXPECT_THROW(written->append(std::string_view{state}.substr(9)), log_failure);
+  EXPECT_EQ(written->id().total, 9u);
+  written->append(std::string_view{state}.substr(9));
+  written->seal();
+  log.finish_snapshot(main_group, *written, true);
+  EXPECT_EQ(expect_whole(log), 3u);
+}
+
 TEST(snapshot_store, groups_do_not_cut_each_others_log) {
   simulated_disk disk;
   const group_id other{2};
@@ -158,18 +227,28 @@ TEST(snapshot_store, any_flipped_bit_is_found_and_without_a_whole_one_the_log_do
   }
 }
 
-/// Appends and snapshots, own ones and one of another member. Returns what is certain: chosen and newest
-/// snapshot.
+/// Appends and snapshots, own ones in pieces between the appends, and one of another member. Returns what is
+/// certain: chosen and newest snapshot.
 std::pair<std::uint64_t, std::uint64_t> live(simulated_disk& disk) {
   std::uint64_t chosen = 0, newest = 0;
   try {
     file_log_store log{log_options_on(disk)};
-    for (std::uint64_t at = 1; at <= 12; ++at) {
+    std::unique_ptr<snapshot_writer> written;
+    std::string state;
+    for (std::uint64_t at = 1; at <= 13; ++at) {
       fill(log, at, at);
       chosen = at;
-      if (at % 3 != 0) continue;
-      save(log, at);
-      newest = at;
+      if (written) written->append(std::string_view{state}.substr(20));
+      if (at % 3 == 0) {
+        written = log.begin_snapshot(main_group, slot{at});
+        state = state_at(at);
+        written->append(std::string_view{state}.substr(0, 20));
+      } else if (written) {
+        written->seal();
+        log.finish_snapshot(main_group, *written, false);
+        newest = number(written->id().at);
+        written.reset();
+      }
     }
     save(log, 40, true);
     newest = chosen = 40;
