@@ -93,6 +93,7 @@ class replica_actor final : public actor_base {
            },
            [this](log_writable what) { set_writable(what.writable); },
            [this](timer_fired timer) { wake_up(timer.generation); }, [this](turn_ended) { end_turn(); },
+           [this](save_more what) { snapshots_.go_on_saving(what.at); },
            [this](get_replica_status) { return report_of(*core_, writable_); },
            [this](transfer_leadership what) { return take(what); },
            [this](change_group& what) { return take(what); }, [this](get_state what) { return take(what); });

@@ -13,7 +13,7 @@
 namespace bulwark::consensus {
 namespace {
 
-constexpr std::uint64_t sync_bytes = 8u << 20;
+constexpr std::uint64_t sync_bytes = 2u << 20;
 
 /// ".5f3a9c01.tmp": one that is given up may go away only after the next has begun, also in another life.
 std::string unfinished_suffix() {

@@ -3,12 +3,20 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "bulwark/actors/core/invariant.hpp"
 #include "bulwark/consensus/log_store_actor.hpp"
 
 namespace bulwark::consensus {
+namespace {
+
+/// However slow the disk is, a snapshot comes to an end.
+constexpr duration rest_max = std::chrono::milliseconds{50};
+
+}  // namespace
+
 template <class Answer, class Question, class Then>
 void snapshot_work::ask_log(Question what, Then then) {
   self_.request(options_.log, caf::infinite, std::move(what))
@@ -34,14 +42,21 @@ void snapshot_work::save_piece() {
 
 void snapshot_work::write_piece(bytes piece) {
   const auto offset = std::exchange(saving_->size, saving_->size + piece.size());
+  saving_->asked = self_.clock().now();
   ask_log<log_snapshot_written>(
       log_write_snapshot{options_.core.group, saving_->at, false, offset, std::move(piece)},
       [this, at = saving_->at](log_snapshot_written written) {
         if (!saving_ || saving_->at != at) return;
         if (written.size != saving_->size) return give_up_saving();
         if (written.size == 0) return finish_saving();
-        save_piece();
+        const duration took = self_.clock().now() - saving_->asked;
+        if (took <= duration{0}) return save_piece();
+        self_.delayed_send(&self_, std::min(took, rest_max), save_more{at});
       });
+}
+
+void snapshot_work::go_on_saving(slot at) {
+  if (saving_ && saving_->at == at) save_piece();
 }
 
 void snapshot_work::finish_saving() {

@@ -11,8 +11,15 @@
 
 namespace bulwark::consensus {
 
+/// To the replica itself: the next piece of the snapshot that it takes is due.
+struct save_more {
+  slot at{};
+};
+
 /// Performs the effects of one replica that deal with snapshots: between its state machine and its log, piece
-/// by piece. While a piece is at the log, the replica takes other messages.
+/// by piece. While a piece is at the log, the replica takes other messages; and between two pieces of an own
+/// snapshot it rests for as long as the first took, so that disks and processors are left to clients half the
+/// time.
 ///
 /// Owner:  one replica_actor, in whose turns all of it happens
 /// Bounds: one own snapshot is saved at a time, one of another member is stored, and one is restored; of
@@ -29,6 +36,8 @@ class snapshot_work {
       : self_{self}, options_{options}, then_{std::move(then)} {}
 
   void perform(save_snapshot& what, state_machine& machine);
+  /// A save_more came.
+  void go_on_saving(slot at);
   void perform(restore_snapshot& what, state_machine& machine);
   void perform(store_snapshot_piece& what);
   void perform(discard_snapshot& what);
@@ -46,6 +55,7 @@ class snapshot_work {
     slot at{};
     snapshot_source source;
     std::uint64_t size = 0;  ///< given so far
+    instant asked{};         ///< the log, to write the last piece
   };
 
   void save_piece();
@@ -68,3 +78,5 @@ class snapshot_work {
 };
 
 }  // namespace bulwark::consensus
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::save_more)
