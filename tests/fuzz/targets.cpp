@@ -167,9 +167,22 @@ std::vector<std::string> sessions() {
   return {saved};
 }
 
+/// Whether a machine takes the bytes in pieces of a few sizes.
+bool restore_in_pieces(kv::machine& machine, std::string_view bytes) {
+  const auto restorer = machine.begin_restore();
+  for (std::size_t size = 1; !bytes.empty(); size = size * 3 % 101) {
+    if (!restorer->take(bytes.substr(0, size))) return false;
+    bytes.remove_prefix(std::min(size, bytes.size()));
+  }
+  return restorer->finish();
+}
+
 void run_keys(std::string_view bytes) {
-  kv::machine machine;
-  if (!machine.restore(bytes)) return;
+  kv::machine machine, in_pieces;
+  const bool good = machine.restore(bytes);
+  expect(restore_in_pieces(in_pieces, bytes) == good, "in pieces as at once");
+  if (!good) return;
+  expect(in_pieces.save() == machine.save(), "to the same state");
   const auto saved = machine.save();
   expect(saved.has_value(), "a machine can be saved");
   kv::machine other;

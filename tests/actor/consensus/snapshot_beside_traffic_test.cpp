@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Goal: a replica serves while it saves its state, saves the state of the moment when that began, and gives
+// up cleanly: when the disk is full, and when it ends itself. Method: a group of one under virtual time with
+// a log whose writing of snapshots goes piece by piece as the test says.
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "replica_group.hpp"
+
+namespace bulwark::test {
+
+/// Tells a snapshot_log to answer the piece of a snapshot that waits; with `full`, that there was no room.
+struct next_piece {
+  bool full = false;
+};
+
+}  // namespace bulwark::test
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::test::next_piece)
+
+namespace bulwark::test {
+namespace {
+
+using namespace consensus;
+using namespace std::chrono_literals;
+
+/// What a snapshot_log was asked, for the test to see.
+struct snapshot_log_view {
+  std::string written;
+  std::size_t pieces = 0, finished = 0, discarded = 0;
+};
+
+/// A log that appends at once, and writes a snapshot when it is told to.
+class snapshot_log final : public caf::event_based_actor {
+ public:
+  snapshot_log(caf::actor_config& config, std::shared_ptr<snapshot_log_view> view)
+      : caf::event_based_actor{config}, view_{std::move(view)} {}
+
+  caf::behavior make_behavior() override {
+    return {
+        [](log_recover) { return log_recovered{}; },
+        [](const log_read&) { return log_entries{}; },
+        [](const log_append&) { return log_appended{}; },
+        [this](log_write_snapshot& what) {
+          ++view_->pieces;
+          if (what.offset == 0) view_->written.clear();
+          view_->written += what.piece;
+          waiting_.push_back(make_response_promise<log_snapshot_written>());
+          return waiting_.back();
+        },
+        [this](next_piece what) {
+          if (waiting_.empty()) return;
+          waiting_.front().deliver(log_snapshot_written{what.full ? 0 : view_->written.size()});
+          waiting_.pop_front();
+        },
+        [this](const log_finish_snapshot&) {
+          ++view_->finished;
+          return log_snapshot_saved{true, view_->written.size(), {}};
+        },
+        [this](log_discard_snapshot) { ++view_->discarded; },
+    };
+  }
+
+ private:
+  const std::shared_ptr<snapshot_log_view> view_;
+  std::deque<caf::typed_response_promise<log_snapshot_written>> waiting_;
+};
+
+class snapshot_beside_traffic : public testing::Test {
+ protected:
+  void SetUp() override {
+    log_ = system_.get().spawn<snapshot_log>(view_);
+    replica_actor_options options;
+    options.core.self = node_id{1};
+    options.core.members = {node_id{1}};
+    options.core.snapshot_entries = 10;
+    options.save_piece_bytes = 20;
+    options.log = log_;
+    options.machine = [] { return std::make_unique<history_machine>(); };
+    replica_ = spawn_replica(system_.get(), options);
+    system_.advance(5s);
+  }
+
+  void TearDown() override {
+    for (const auto& one : {replica_, log_}) caf::anon_send_exit(one, caf::exit_reason::kill);
+    system_.settle();
+  }
+
+  /// The reply; empty if there is none yet.
+  std::string write(const std::string& what) {
+    const auto heard =
+        system_.ask<submit_result>(replica_, submit{static_cast<std::uint8_t>(request_kind::write), what});
+    return heard ? heard->reply : "";
+  }
+  /// The last of them begins a snapshot: the barrier of the leader counted as well.
+  void write_until_saving() {
+    for (int i = 1; view_->pieces == 0 && i <= 10; ++i) write("before");
+    ASSERT_EQ(view_->pieces, 1u);
+  }
+  void answer_piece(bool full = false) {
+    caf::anon_send(log_, next_piece{full});
+    system_.advance(100ms);
+  }
+
+  /// Answers pieces until so many snapshots are finished in all.
+  void let_finish(std::size_t count) {
+    for (int i = 0; view_->finished < count && i < 200; ++i) answer_piece();
+    ASSERT_EQ(view_->finished, count);
+  }
+
+  const std::shared_ptr<snapshot_log_view> view_ = std::make_shared<snapshot_log_view>();
+  virtual_system system_{add_consensus_messages};
+  caf::actor log_;
+  caf::actor replica_;
+};
+
+TEST_F(snapshot_beside_traffic, commands_are_served_between_the_pieces_and_are_not_in_them) {
+  write_until_saving();
+  for (int i = 0; view_->finished == 0 && i < 100; ++i) {
+    EXPECT_NE(write("during"), "") << "piece " << view_->pieces;
+    answer_piece();
+  }
+  EXPECT_EQ(view_->finished, 1u);
+  EXPECT_GT(view_->pieces, 3u);
+  EXPECT_NE(view_->written.find("before before"), std::string::npos);
+  EXPECT_EQ(view_->written.find("during"), std::string::npos);
+}
+
+TEST_F(snapshot_beside_traffic, a_second_one_does_not_begin_before_the_first_has_ended) {
+  write_until_saving();
+  for (int i = 0; i < 50; ++i) EXPECT_NE(write("during"), "");
+  EXPECT_EQ(view_->pieces, 1u);
+  let_finish(1);
+  EXPECT_EQ(view_->written.find("during"), std::string::npos);
+  write("next");
+  let_finish(2);
+  EXPECT_NE(view_->written.find("during"), std::string::npos);
+}
+
+TEST_F(snapshot_beside_traffic, without_room_it_is_given_up_and_tried_again_after_as_many_commands) {
+  write_until_saving();
+  answer_piece(true);
+  EXPECT_EQ(view_->discarded, 1u);
+  const auto before = view_->pieces;
+  for (int i = 0; i < 9; ++i) EXPECT_NE(write("more"), "");
+  EXPECT_EQ(view_->pieces, before);
+  EXPECT_NE(write("more"), "");
+  EXPECT_EQ(view_->pieces, before + 1);
+  let_finish(1);
+  EXPECT_NE(view_->written.find("more"), std::string::npos);
+}
+
+TEST_F(snapshot_beside_traffic, a_replica_that_ends_leaves_it_unfinished) {
+  write_until_saving();
+  caf::anon_send_exit(replica_, caf::exit_reason::user_shutdown);
+  system_.settle();
+  for (int i = 0; i < 10; ++i) answer_piece();
+  EXPECT_EQ(view_->pieces, 1u);
+  EXPECT_EQ(view_->finished, 0u);
+}
+
+}  // namespace
+}  // namespace bulwark::test
