@@ -55,7 +55,7 @@ class replica_actor final : public actor_base {
         outbox_{options_.core.group, options_.packet_bytes},
         snapshots_{*this,
                    options_,
-                   {[this](event what) { step(std::move(what)); },
+                   {[this](event what) { step(std::move(what)); }, [this] { askers_.forget_gathered(); },
                     [this](caf::error why) { log_lost(std::move(why)); }}} {
     if (options_.core.incarnation == 0) options_.core.incarnation = random_not_zero();
     if (options_.core.seed == 0) options_.core.seed = random_not_zero();
@@ -93,6 +93,9 @@ class replica_actor final : public actor_base {
            },
            [this](log_writable what) { set_writable(what.writable); },
            [this](timer_fired timer) { wake_up(timer.generation); }, [this](turn_ended) { end_turn(); },
+           [this](gather_more) {
+             if (askers_.go_on(options_.save_piece_bytes)) caf::event_based_actor::send(this, gather_more{});
+           },
            [this](save_more what) { snapshots_.go_on_saving(what.at); },
            [this](get_replica_status) { return report_of(*core_, writable_); },
            [this](transfer_leadership what) { return take(what); },
@@ -130,7 +133,7 @@ class replica_actor final : public actor_base {
     const auto now_at = core_->status().applied;
     if (!askers_.add(what.at == slot::none ? now_at : what.at, promise))
       return caf::make_error(caf::sec::runtime_error, "too many wait");
-    if (!snapshots_.is_restoring()) askers_.show(now_at, *machine_);
+    if (!snapshots_.is_restoring()) show_state(now_at);
     return promise;
   }
 
@@ -184,8 +187,12 @@ class replica_actor final : public actor_base {
     std::vector<bytes> replies;
     replies.reserve(what.what.commands.size());
     for (const auto& one : what.what.commands) replies.push_back(machine_->apply(one.payload));
-    askers_.show(what.at, *machine_);
+    show_state(what.at);
     if (what.wants_replies) step(replied{what.number, std::move(replies)});
+  }
+
+  void show_state(slot at) {
+    if (askers_.show(at, *machine_)) caf::event_based_actor::send(this, gather_more{});
   }
 
   void perform(query& what) { step(replied{what.number, {machine_->query(what.payload)}}); }

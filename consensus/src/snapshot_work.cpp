@@ -112,6 +112,7 @@ void snapshot_work::perform(fetch_snapshot& what) {
 void snapshot_work::perform(restore_snapshot& what, state_machine& machine) { become(what.at, machine); }
 
 void snapshot_work::become(slot at, state_machine& machine) {
+  then_.before_restore();
   restoring_.emplace(machine);
   restore_from(at, 0);
 }

@@ -29,6 +29,7 @@ class snapshot_work {
  public:
   struct callbacks {
     std::function<void(event)> step;         ///< into the replica
+    std::function<void()> before_restore;    ///< the state machine is about to be torn
     std::function<void(caf::error)> failed;  ///< the log is gone, or a snapshot is none: the replica must end
   };
 

@@ -151,6 +151,22 @@ TEST_F(snapshot_beside_traffic, without_room_it_is_given_up_and_tried_again_afte
   EXPECT_NE(view_->written.find("more"), std::string::npos);
 }
 
+TEST_F(snapshot_beside_traffic, a_state_that_is_asked_for_is_gathered_between_commands_which_are_not_in_it) {
+  for (int i = 0; i < 5; ++i) write("before");
+  caf::scoped_actor self{system_.get()};
+  self->send(replica_, get_state{});
+  for (int i = 0; i < 5; ++i) {
+    system_.scheduler().run_once();
+    caf::anon_send(replica_, submit{static_cast<std::uint8_t>(request_kind::write), "during"});
+  }
+  system_.settle();
+  std::optional<replica_state> heard;
+  self->receive([&](replica_state& what) { heard = std::move(what); }, caf::after(0s) >> [] {});
+  ASSERT_TRUE(heard && heard->state);
+  EXPECT_EQ(*heard->state, "5 before before before before before ");
+  EXPECT_NE(write("after"), "");
+}
+
 TEST_F(snapshot_beside_traffic, a_replica_that_ends_leaves_it_unfinished) {
   write_until_saving();
   caf::anon_send_exit(replica_, caf::exit_reason::user_shutdown);

@@ -38,13 +38,14 @@ struct replica_actor_options {
 
 /// Asks a replica_actor for the state of its state machine right behind this slot, which it waits for; none:
 /// as it is now. The slot is one of those that every member goes through, so that members can be compared.
-/// Answered by one `replica_state`. It takes as long as a snapshot, in which the replica does nothing else.
+/// Answered by one `replica_state`, with the whole state in memory. The replica serves meanwhile.
 struct get_state {
   slot at{};
 };
 struct replica_state {
   slot at{};
-  std::shared_ptr<const bytes> state;  ///< none: the slot is behind it, or the machine cannot be saved
+  std::shared_ptr<const bytes> state;  ///< none: the slot is behind it, or the machine cannot be
+                                       ///< saved, or became another meanwhile
 };
 
 /// Spawns a member of a Paxos group: the replica of consensus/core, its state machine, and the actors around
