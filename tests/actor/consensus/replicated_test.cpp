@@ -30,6 +30,8 @@ using namespace std::chrono_literals;
 
 class replicated_service : public three_stations<counters, caf::id_block::counter_messages> {
  protected:
+  explicit replicated_service(connections are = connections::plain) : three_stations({}, are) {}
+
   std::int64_t add_to(std::uint32_t number, const std::string& name, std::int64_t amount) {
     return at(number).call<std::int64_t>(add{name, amount});
   }
@@ -141,6 +143,25 @@ TEST(replicated_options, that_cannot_work_are_refused_with_the_reason) {
   const data_directory held{directory, {"default", node_id{2}}};
   EXPECT_THROW((replicated<counters>{system, held_options}), log_failure);
   std::filesystem::remove_all(directory);
+}
+
+// -- by TLS
+
+class guarded_service : public replicated_service {
+ protected:
+  guarded_service() : replicated_service(connections::tls) {}
+};
+
+TEST_F(guarded_service, goes_on_without_its_leader_as_one_without_tls_does) {
+  ASSERT_EQ(add_to(1, "a", 5), 5);
+  const auto leader = leader_seen_by(1);
+  ASSERT_NE(leader, 0u);
+  const auto other = leader == 1 ? 2u : 1u;
+  stop(leader);
+  ASSERT_NE(leader_seen_by(other, leader), leader);
+  EXPECT_EQ(total_at(other, "a"), 5);
+  start(leader);
+  EXPECT_EQ(total_at(leader, "a"), 5);
 }
 
 // -- who votes

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "bulwark/actors/certificates.hpp"
 #include "bulwark/actors/node_config.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "bulwark/consensus/replicated.hpp"
@@ -56,9 +57,13 @@ struct station {
 template <class T, class... Blocks>
 class three_stations : public testing::Test {
  protected:
+  enum class connections { plain, tls };
+
   /// `voters`: who votes at first; none: all.
-  explicit three_stations(std::vector<std::uint32_t> voters = {}) : voters_{std::move(voters)} {
+  explicit three_stations(std::vector<std::uint32_t> voters = {}, connections are = connections::plain)
+      : voters_{std::move(voters)}, tls_{are == connections::tls} {
     std::filesystem::remove_all(root_);
+    if (tls_) make_certificates({.directory = root_ / "tls", .cluster = "default", .nodes = {1, 2, 3}});
     for (std::uint32_t number = 1; number <= 3; ++number) start(number);
   }
   ~three_stations() override {
@@ -70,6 +75,7 @@ class three_stations : public testing::Test {
     consensus::group_member_options options;
     options.self = number;
     options.voters = voters_;
+    if (tls_) options.tls = certificate_files(root_ / "tls", number);
     options.directory = root_ / std::to_string(number);
     options.interval = std::chrono::milliseconds{40};
     options.timeout = std::chrono::milliseconds{160};
@@ -98,6 +104,7 @@ class three_stations : public testing::Test {
 
  private:
   const std::vector<std::uint32_t> voters_;
+  const bool tls_;
   const std::filesystem::path root_ =
       std::filesystem::temp_directory_path() / ("bulwark-replicated-" + std::to_string(::getpid()));
   std::array<std::uint16_t, 3> ports_{};
