@@ -14,6 +14,8 @@ namespace {
 /// One that ends within this is worth a warning.
 constexpr auto warned_ahead = std::chrono::hours{14 * 24};
 constexpr int intermediates_max = 4;
+/// What a peer may show; one of them takes a kilobyte or two.
+constexpr long certificates_bytes_max = 32 << 10;
 
 void require(bool worked, const std::string& what) {
   if (!worked) throw std::runtime_error("cannot set up TLS: " + what + ": " + openssl_problem());
@@ -31,6 +33,7 @@ ssl_context_ptr make_tls_context(const tls_files& files) {
           "ciphers");
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_CTX_set_verify_depth(context, intermediates_max);
+  SSL_CTX_set_max_cert_list(context, certificates_bytes_max);
   // Sessions are not resumed: each peer shows its certificate each time.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 0);

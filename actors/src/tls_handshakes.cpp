@@ -56,6 +56,7 @@ struct tls_handshakes::state {
     instant deadline;
     short waits_for = POLLIN | POLLOUT;
     bool stranger = false;
+    std::string host{};  ///< of a stranger; asked for at once, since it is not known any more after a reset
     bool over = false;
   };
 
@@ -77,7 +78,7 @@ struct tls_handshakes::state {
   /// True if something happened.
   bool wait(instant now);
   void accept_some(instant now);
-  void begin(tcp_socket socket, tls_session::role role, std::string name, taker done, instant now);
+  void welcome(tcp_socket socket, instant now);
   void push_out_oldest();
   void advance(handshake& one);
   void finish(handshake& one, std::string problem);
@@ -121,7 +122,7 @@ void tls_handshakes::state::accept_some(instant now) {
       return;
     }
     push_out_oldest();
-    begin(std::move(socket), tls_session::role::listens, {}, {}, now);
+    welcome(std::move(socket), now);
   }
 }
 
@@ -133,14 +134,15 @@ void tls_handshakes::state::push_out_oldest() {
          "too many others knocked before it had said who it is");
 }
 
-void tls_handshakes::state::begin(tcp_socket socket, tls_session::role role, std::string name, taker done,
-                                  instant now) {
-  auto session = std::make_unique<tls_session>(*context, std::move(socket), role);
+void tls_handshakes::state::welcome(tcp_socket socket, instant now) {
+  auto host = peer_host(socket.get());
+  auto session = std::make_unique<tls_session>(*context, std::move(socket), tls_session::role::listens);
   under_way.push_back({.session = std::move(session),
-                       .expected_name = std::move(name),
-                       .done = std::move(done),
+                       .expected_name = {},
+                       .done = {},
                        .deadline = now + options.deadline,
-                       .stranger = role == tls_session::role::listens});
+                       .stranger = true,
+                       .host = std::move(host)});
 }
 
 void tls_handshakes::state::advance(handshake& one) {
@@ -172,8 +174,7 @@ void tls_handshakes::state::finish(handshake& one, std::string problem) {
     outcome.problem = objection_to(one, outcome.names);
   }
   if (!outcome.problem.empty()) {
-    if (one.stranger)
-      complain(peer_host(outcome.session->socket().get()), outcome.problem, std::chrono::steady_clock::now());
+    if (one.stranger) complain(one.host, outcome.problem, std::chrono::steady_clock::now());
     outcome.session.reset();
   }
   if (!one.stranger) return one.done(std::move(outcome));
