@@ -69,6 +69,7 @@ class child_keeper final : public service_actor {
       state_->withdraw(name_, served_, false);
       kill_now(std::exchange(tree_, {}));
     }
+    close_own_ref();
   }
 
  private:
@@ -173,7 +174,7 @@ class child_keeper final : public service_actor {
   caf::actor start_tree() {
     try {
       auto one = options_->make(permit_);
-      if (!one.ref) one.ref = make_stable_ref(system(), {.name = name_});
+      if (!one.ref) one.ref = own_ref_ = make_stable_ref(system(), {.name = name_});
       one.spec.shutdown = bounded(one.spec.shutdown);
       auto ref = one.ref;
       supervisor_options above{.name = options_->name, .flags = options_->flags};
@@ -211,7 +212,13 @@ class child_keeper final : public service_actor {
     tree_ = nullptr;
     if (permit_) std::exchange(permit_, nullptr)->end();
     state_->withdraw(name_, served_, false);
+    close_own_ref();
     step(running::stopped{});
+  }
+
+  /// The next grant gets another one. Other nodes may know it, so it must not live on.
+  void close_own_ref() {
+    if (own_ref_) close(std::exchange(own_ref_, {}), caf::make_error(caf::exit_reason::unreachable));
   }
 
   /// Its supervisor stops it: the child stops first, then the name is given up.
@@ -234,6 +241,7 @@ class child_keeper final : public service_actor {
   std::uint64_t served_ = 0;  ///< start under which the services know it
   permit_ptr permit_;
   caf::actor tree_;
+  caf::actor own_ref_;  ///< made here, for the child that runs
   caf::actor_addr waits_for_;
   std::optional<caf::error> leaving_;
   instant leave_by_{};

@@ -221,8 +221,12 @@ std::map<std::string, caf::actor> services_state::all_routers() const {
 // -- what else outlives the actor -----------------------------------------------------------------------
 
 void services_state::keep_gate(const std::string& name, const caf::actor& gate) {
-  const std::lock_guard guard{mutex_};
-  gates_[name] = gate;
+  {
+    const std::lock_guard guard{mutex_};
+    if (!closed_) gates_[name] = gate;
+    if (!closed_) return;
+  }
+  shut(gate);
 }
 
 void services_state::shut_gate(const std::string& name) {

@@ -72,10 +72,12 @@ struct outcome_of {
 /// Three nodes in three actor systems of this process, over loopback, with a real replicated group.
 class three_nodes : public testing::Test {
  protected:
-  /// `adjust` may change the options of each node.
-  explicit three_nodes(std::function<void(consensus::cluster_node_options&)> adjust = {})
+  /// `adjust` may change the options of each node. Nodes that do not start at once are started by the test.
+  explicit three_nodes(std::function<void(consensus::cluster_node_options&)> adjust = {},
+                       bool start_at_once = true)
       : adjust_{std::move(adjust)} {
     std::filesystem::remove_all(root_);
+    if (!start_at_once) return;
     for (std::uint32_t number = 1; number <= 3; ++number) start(number);
   }
   ~three_nodes() override {

@@ -45,7 +45,9 @@ struct distributed_child_options {
   /// Of the supervisor above the child, on the node where it runs. If that gives up, the name is given up and
   /// claimed again.
   supervisor_flags flags{.strategy = restart_strategy::one_for_one, .intensity = 5};
-  /// Makes the child for one grant; called where it is to run. Its reference may be left empty.
+  /// Makes the child for one grant; called where it is to run. Its reference
+  /// should be left empty: then one is made, and closed when the child has stopped. One that is given has to
+  /// be closed before the actor system ends.
   std::function<child(const permit_ptr& permit)> make{};
   event_sink sink{};  ///< gets what that supervisor does
 
