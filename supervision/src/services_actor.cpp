@@ -97,7 +97,7 @@ class services_actor final : public service_actor {
   void tick() {
     delayed_send(this, look_every, services_tick{});
     look();
-    for (const auto& [name, gate] : state_->all_gates()) expire_requests(gate, now());
+    for (const auto& [name, one] : state_->all_gates()) expire_requests(one.gate, now());
   }
 
   // -- what this node serves
@@ -127,8 +127,11 @@ class services_actor final : public service_actor {
       if (what.is_claimed) claim(publishing::ended{name, what.start});
       seek(finding::serves_here{name, 0});
     }
-    for (const auto& [name, gate] : state_->all_gates())
-      if (gate.address() == who) seek(finding::lost{name, lookup_.bound_to(name)});
+    for (const auto& [name, one] : state_->all_gates()) {
+      if (one.gate.address() != who) continue;
+      state_->shut_gate(name);
+      seek(finding::lost{name, lookup_.bound_to(name)});
+    }
     for (const auto& [number, what] : state_->all_watches()) {
       if (what.watcher.address() != who) continue;
       state_->take_watch(number);
@@ -173,6 +176,7 @@ class services_actor final : public service_actor {
   }
 
   void perform(const finding::bind_here& effect) {
+    state_->shut_gate(effect.name);
     const auto what = state_->serving(effect.name);
     const auto ref = state_->find_reference(effect.name);
     if (what && ref) bind(ref, what->handle);
@@ -181,26 +185,38 @@ class services_actor final : public service_actor {
   void perform(const finding::bind_there& effect) {
     const auto ref = state_->find_reference(effect.name);
     if (!ref) return;
-    state_->shut_gate(effect.name);
-    const auto gate = make_remote_gate(system(), answered_, state_->options().gate);
-    follow_end_of(gate);
-    state_->keep_gate(effect.name, gate);
-    bind(ref, gate);
+    auto one = state_->find_gate(effect.name);
+    if (!one.gate || one.remote != answered_.address()) {
+      one.gate = make_remote_gate(system(), answered_, state_->options().gate);
+      one.remote = answered_.address();
+      one.owner = answered_owner_;
+      follow_end_of(one.gate);
+      state_->keep_gate(effect.name, one);
+    }
+    bind(ref, one.gate);
   }
 
-  /// First nothing new goes there, then what is under way fails.
+  /// First nothing new goes there, then what is under way fails. But a service that its own node starts anew
+  /// may answer it yet, if it is a reference that took over what waited.
   void perform(const finding::unbind& effect) {
     if (const auto ref = state_->find_reference(effect.name)) unbind(ref);
-    state_->shut_gate(effect.name);
+    const auto one = state_->find_gate(effect.name);
+    const auto* entry = group_ ? group_->names().whereis(effect.name) : nullptr;
+    const bool restarts = one.gate && entry && entry->owner == one.owner && state_->envoy_of(one.owner.node);
+    if (!restarts) state_->shut_gate(effect.name);
   }
 
   void perform(const finding::refuse& effect) {
+    state_->shut_gate(effect.name);
     if (const auto ref = state_->find_reference(effect.name)) vacate(ref);
   }
 
   // -- its counterparts on other nodes
 
   void meet(const peer_introduced& peer) {
+    // Whatever came by an earlier connection is dead.
+    for (const auto& [name, one] : state_->all_gates())
+      if (one.owner.node == peer.peer) state_->shut_gate(name);
     state_->meet(peer.peer, peer.envoy);
     seek(finding::peer_met{peer.peer});
   }
@@ -222,7 +238,8 @@ class services_actor final : public service_actor {
     // An actor of a third node would be of no use once that node, or the one in between, is lost.
     if (!peer || !found.service || found.service.node() != peer.node()) return;
     answered_ = found.service;
-    seek(finding::answered{found.name, {found.node, found.incarnation}, found.start});
+    answered_owner_ = {found.node, found.incarnation};
+    seek(finding::answered{found.name, answered_owner_, found.start});
     answered_ = nullptr;
   }
 
@@ -267,6 +284,7 @@ class services_actor final : public service_actor {
   services_routers routers_;
   std::set<caf::actor_addr> followed_;  ///< whose end is told
   caf::actor answered_;                 ///< while such an answer is handled
+  node_life answered_owner_;            ///< likewise
 };
 
 }  // namespace

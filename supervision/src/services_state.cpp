@@ -45,6 +45,8 @@ std::uint64_t services_state::next_start() {
 
 caf::error services_state::publish(const std::string& name, const caf::actor& service) {
   if (auto problem = objection_to(name)) return problem;
+  if (name.starts_with(placement::child_name({})))
+    return wrong("\"" + name + "\" is a name of distributed children; expected one that begins otherwise");
   if (!service || service.node() != system_.node())
     return wrong("\"" + name +
                  "\" is to be served by an actor of another process, or by none; expected one "
@@ -220,30 +222,39 @@ std::map<std::string, caf::actor> services_state::all_routers() const {
 
 // -- what else outlives the actor -----------------------------------------------------------------------
 
-void services_state::keep_gate(const std::string& name, const caf::actor& gate) {
+void services_state::keep_gate(const std::string& name, gate_entry one) {
+  shut_gate(name);
   {
     const std::lock_guard guard{mutex_};
-    if (!closed_) gates_[name] = gate;
-    if (!closed_) return;
+    if (!closed_) {
+      gates_[name] = std::move(one);
+      return;
+    }
   }
-  shut(gate);
+  shut(one.gate);
 }
 
 void services_state::shut_gate(const std::string& name) {
-  caf::actor gate;
+  gate_entry gone;
   {
     const std::lock_guard guard{mutex_};
     const auto found = gates_.find(name);
     if (found == gates_.end()) return;
-    gate = std::move(found->second);
+    gone = std::move(found->second);
     gates_.erase(found);
   }
-  shut(gate);
+  shut(gone.gate);
 }
 
-std::vector<std::pair<std::string, caf::actor>> services_state::all_gates() const {
+services_state::gate_entry services_state::find_gate(const std::string& name) const {
   const std::lock_guard guard{mutex_};
-  return {gates_.begin(), gates_.end()};
+  const auto found = gates_.find(name);
+  return found == gates_.end() ? gate_entry{} : found->second;
+}
+
+std::map<std::string, services_state::gate_entry> services_state::all_gates() const {
+  const std::lock_guard guard{mutex_};
+  return gates_;
 }
 
 void services_state::meet(std::uint32_t peer, const caf::actor& envoy) {
@@ -305,7 +316,7 @@ caf::actor services_state::last_tree(const std::string& child) const {
 
 void services_state::close() {
   std::map<std::string, reference_entry> references;
-  std::map<std::string, caf::actor> gates;
+  std::map<std::string, gate_entry> gates;
   std::map<std::string, caf::actor> routers;
   std::map<std::string, publication> serving;
   std::map<std::uint64_t, service_watch> watches;
@@ -321,7 +332,7 @@ void services_state::close() {
     envoys.swap(envoys_);
   }
   const auto reason = caf::make_error(caf::exit_reason::unreachable);
-  for (const auto& [name, gate] : gates) shut(gate);
+  for (const auto& [name, one] : gates) shut(one.gate);
   for (const auto& [name, one] : references) bulwark::close(one.ref, reason);
   for (const auto& [name, router] : routers) caf::anon_send_exit(router, caf::exit_reason::user_shutdown);
   bulwark::close(envoy_, reason);

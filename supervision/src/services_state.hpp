@@ -74,10 +74,18 @@ class services_state {
   [[nodiscard]] std::map<std::string, caf::actor> all_routers() const;
 
   // -- gates, so that the next actor can shut those of the one before
-  void keep_gate(const std::string& name, const caf::actor& gate);
+  struct gate_entry {
+    caf::actor gate;
+    caf::actor_addr remote;
+    node_life owner;  ///< on which the remote actor is
+  };
+  /// Shuts one of that name that is there already.
+  void keep_gate(const std::string& name, gate_entry one);
   /// Shuts it, if there is one.
   void shut_gate(const std::string& name);
-  [[nodiscard]] std::vector<std::pair<std::string, caf::actor>> all_gates() const;
+  /// Empty if there is none.
+  [[nodiscard]] gate_entry find_gate(const std::string& name) const;
+  [[nodiscard]] std::map<std::string, gate_entry> all_gates() const;
 
   // -- envoys of other nodes, of the sessions that are up
   void meet(std::uint32_t peer, const caf::actor& envoy);
@@ -116,7 +124,7 @@ class services_state {
   std::map<std::string, reference_entry> references_;
   std::map<std::uint64_t, service_watch> watches_;
   std::map<std::string, caf::actor> routers_;
-  std::map<std::string, caf::actor> gates_;
+  std::map<std::string, gate_entry> gates_;
   std::map<std::uint32_t, caf::actor> envoys_;
   std::map<std::string, caf::actor_addr> trees_;
   std::vector<caf::actor_addr> listeners_;

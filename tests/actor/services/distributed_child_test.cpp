@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "bulwark/consensus/group_machine.hpp"
+#include "bulwark/consensus/messages.hpp"
 #include "bulwark/supervision/distributed_child.hpp"
 #include "bulwark/supervision/messages.hpp"
 #include "services_test.hpp"
@@ -57,9 +59,8 @@ class distributed_child_test : public services_test {
                       false} {}
 
   /// Starts the nodes, each with the child in its tree.
-  void start_all(std::string role, std::uint32_t preferred = 0) {
+  void start_all(std::string role) {
     role_ = std::move(role);
-    preferred_ = preferred;
     for (std::uint32_t node = 1; node <= 3; ++node) start(node);
   }
 
@@ -67,7 +68,6 @@ class distributed_child_test : public services_test {
     distributed_child_options options;
     options.name = "counter";
     options.role = role_;
-    options.node = preferred_;
     options.make = [log = log_, node](const permit_ptr& permit) {
       child one;
       one.spec.id = "counter";
@@ -94,7 +94,6 @@ class distributed_child_test : public services_test {
 
   std::shared_ptr<child_log> log_ = std::make_shared<child_log>();
   std::string role_;
-  std::uint32_t preferred_ = 0;
 };
 
 TEST_F(distributed_child_test, runs_once_and_is_found_by_all) {
@@ -112,14 +111,22 @@ TEST_F(distributed_child_test, is_placed_by_role) {
   EXPECT_EQ(log_->runs().size(), 1u) << "nowhere before that";
 }
 
-TEST_F(distributed_child_test, is_placed_by_preference_when_it_is_placed_anew) {
-  start_all("any", 2);
-  const auto first = static_cast<std::uint32_t>(where(1));
-  if (first == 2) return;  // it joined in time
+TEST_F(distributed_child_test, is_placed_by_preference) {
+  start_all("only1");  // the child of the tree stays out of the way
   ASSERT_TRUE(await_all_up());
-  at(first).node->drain();
-  ASSERT_TRUE(await([this] { return log_->runs().size() == 2; }));
-  EXPECT_EQ(log_->runs()[1].node, 2u);
+  for (std::uint32_t preferred = 2; preferred <= 3; ++preferred) {
+    const auto name = "prefers" + std::to_string(preferred);
+    for (std::uint32_t node = 1; node <= 3; ++node) {
+      auto options = counter(node);
+      options.name = name;
+      options.role = "any";
+      options.node = preferred;
+      supervisor_options tree;
+      tree.children.push_back(distributed_child(at(node).names(), std::move(options)));
+      at(node).guests.push_back(spawn_supervisor(at(node).system, std::move(tree)));
+    }
+    EXPECT_EQ(answer(1, "child/" + name, 0), 100 * static_cast<std::int32_t>(preferred));
+  }
 }
 
 TEST_F(distributed_child_test, is_restarted_where_it_is_when_it_crashes) {
@@ -158,6 +165,24 @@ TEST_F(distributed_child_test, moves_when_its_node_is_dead_after_the_lease_of_th
   EXPECT_GT(second.token, held->token());
   EXPECT_FALSE(held->may_act(second.from)) << "the lease of the dead one is over";
   EXPECT_EQ(where(other), static_cast<std::int32_t>(second.node));
+}
+
+TEST_F(distributed_child_test, never_runs_twice_when_a_living_node_is_held_for_over) {
+  start_all("any");
+  const auto first = static_cast<std::uint32_t>(where(1));
+  const auto other = some_other(first);
+  const auto life = at(first).node->life();
+  auto accused = consensus::group_request(members::command{members::join{{first, life.incarnation + 1}}});
+  at(other).self->send(at(other).node->replica(), consensus::submit{1, std::move(accused)});
+  bool never_twice = true;
+  EXPECT_TRUE(await([&, this] {
+    never_twice = never_twice && log_->acting() <= 1;
+    return log_->runs().size() == 2;
+  }));
+  EXPECT_TRUE(never_twice);
+  const auto runs = log_->runs();
+  EXPECT_FALSE(runs[0].permit->may_act(runs[1].from));
+  EXPECT_GT(runs[1].token, runs[0].token);
 }
 
 TEST_F(distributed_child_test, stops_by_itself_when_its_node_is_cut_off) {

@@ -5,7 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "bulwark/actors/service_actor.hpp"
 #include "bulwark/actors/stable_ref.hpp"
+#include "bulwark/consensus/group_machine.hpp"
+#include "bulwark/consensus/messages.hpp"
 #include "bulwark/supervision/messages.hpp"
 #include "services_test.hpp"
 
@@ -46,6 +49,7 @@ TEST_F(services_test, a_bad_name_or_service_is_refused_with_what_was_expected) {
   EXPECT_THAT(error_text(nameless.error()), testing::HasSubstr("expected 1 to 255"));
   EXPECT_TRUE(at(1).names().publish("a", caf::actor{}));
   EXPECT_TRUE(at(1).names().publish("a", at(1).ref("a"))) << "it would serve itself";
+  EXPECT_TRUE(at(1).names().publish("child/a", at(1).host([] { return adding_service(1); })));
   EXPECT_TRUE(at(1).names().publish(std::string(256, 'x'), at(1).ref("a")));
   EXPECT_TRUE(at(1).names().watch("a", caf::actor{}));
 }
@@ -194,6 +198,52 @@ TEST_F(services_test, a_supervised_child_is_published_through_its_restarts) {
   at(1).self->send(at(1).ref("counter"), std::string{"crash"});
   ASSERT_TRUE(await([&] { return owner(1, "counter").token > before; }));
   EXPECT_TRUE(await([&] { return asks().answer == 2; }));
+}
+
+TEST_F(services_test, what_waits_behind_a_crash_is_answered_by_the_next_incarnation) {
+  child one;
+  one.spec.id = "counter";
+  one.spec.mail.carry_over = true;
+  one.ref = make_stable_ref(at(2).system, {.name = "counter"});
+  one.start = [](caf::actor_system& system, const caf::actor&) {
+    return system.spawn([](service_actor* self) -> caf::behavior {
+      return {[](std::int32_t what) { return what + 1; },
+              [self](const std::string&) {
+                // Ends after what the caller sent behind it has come.
+                self->delayed_send(self, 100ms, caf::ok_atom_v);
+                self->become([self](caf::ok_atom) { self->quit(caf::exit_reason::unknown); });
+                self->set_default_handler(caf::skip);
+              }};
+    });
+  };
+  supervisor_options tree{.name = "tree", .flags = {.intensity = 5}};
+  tree.children.push_back(published(at(2).names(), "counter", std::move(one)));
+  at(2).guests.push_back(spawn_supervisor(at(2).system, std::move(tree)));
+  ASSERT_TRUE(await_owner("counter", 2));
+  const auto ref = at(1).ref("counter");
+  EXPECT_EQ(ask<std::int32_t>(1, ref, std::int32_t{1}).answer, 2);
+  at(1).self->send(ref, std::string{"crash"});
+  const auto behind = ask<std::int32_t>(1, ref, std::int32_t{1});
+  EXPECT_EQ(behind.answer, 2) << error_text(behind.problem);
+}
+
+TEST_F(services_test, a_life_that_is_held_for_over_by_mistake_serves_again_in_the_next) {
+  serve(2, "mistaken");
+  EXPECT_EQ(answer(1, "mistaken", 1), 201);
+  const auto before = owner(1, "mistaken");
+  auto told = std::make_shared<told_events>();
+  ASSERT_FALSE(at(1).names().watch("mistaken", at(1).host(watching, told)));
+  at(1).self->send(
+      at(1).node->replica(),
+      consensus::submit{1, consensus::group_request(members::command{members::leave{before.owner}})});
+  ASSERT_TRUE(await([&, this] {
+    const auto now = owner(1, "mistaken");
+    return now.token > before.token && now.owner.node == 2 &&
+           now.owner.incarnation > before.owner.incarnation;
+  }));
+  EXPECT_EQ(answer(1, "mistaken", 2), 202);
+  EXPECT_EQ(answer(3, "mistaken", 2), 202);
+  EXPECT_THAT(told->all(), testing::ElementsAre(name_event::node_down));
 }
 
 TEST_F(services_test, the_work_goes_on_after_its_actor_was_restarted) {
