@@ -30,7 +30,8 @@ class subscriber final : public service_actor {
 
   caf::behavior make_behavior() override {
     return {[this](const peer_packet& packet) { inbox_->take(packet); },
-            [this](const peer_link_state& state) { inbox_->take(state); }};
+            [this](const peer_link_state& state) { inbox_->take(state); },
+            [this](const peer_introduced& peer) { inbox_->take(peer); }};
   }
 
  private:
@@ -70,6 +71,12 @@ void inbox::take(const peer_packet& packet) {
 void inbox::take(const peer_link_state& state) {
   const std::lock_guard guard{mutex_};
   states[state.peer].push_back(state.up);
+  changed_.notify_all();
+}
+
+void inbox::take(const peer_introduced& peer) {
+  const std::lock_guard guard{mutex_};
+  introduced[peer.peer].push_back(peer);
   changed_.notify_all();
 }
 
@@ -179,6 +186,7 @@ void link_node::start_link(std::uint32_t peer) {
                        .subscribers = parts_->subscribers};
   options.windows = parts_->options.windows;
   options.hello_timeout = 500ms;
+  options.envoy = parts_->subscribers[membership_channel];
   parts_->run(peer, parts_->links.at(peer), spawn_link(parts_->system, std::move(options)));
 }
 
@@ -197,6 +205,7 @@ void link_node::start_connector() {
 }
 
 inbox& link_node::consensus() { return *parts_->inboxes[consensus_channel]; }
+inbox& link_node::envoy() { return *parts_->inboxes[membership_channel]; }
 inbox& link_node::heartbeats() { return *parts_->inboxes[heartbeat_channel]; }
 
 namespace {

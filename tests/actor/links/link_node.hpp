@@ -26,6 +26,7 @@ class inbox {
 
   /// Readable within `await`.
   std::vector<peer_packet> packets;
+  std::map<std::uint32_t, std::vector<peer_introduced>> introduced;  ///< envoys of each peer, in order
   std::map<std::uint32_t, std::vector<bool>> states;  ///< of each peer, in the order they were told
 
   [[nodiscard]] bool up(std::uint32_t peer) const {
@@ -41,6 +42,7 @@ class inbox {
 
   void take(const peer_packet& packet);
   void take(const peer_link_state& state);
+  void take(const peer_introduced& peer);
 
  private:
   std::mutex mutex_;
@@ -88,6 +90,7 @@ class link_node {
 
   [[nodiscard]] inbox& consensus();
   [[nodiscard]] inbox& heartbeats();
+  [[nodiscard]] inbox& envoy();  ///< takes the membership channel as well
 
  private:
   struct parts;

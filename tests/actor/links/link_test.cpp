@@ -116,6 +116,26 @@ TEST_F(link_test, the_end_of_a_process_is_seen_and_its_successor_is_known_as_new
   expect_traffic("again");
 }
 
+TEST_F(link_test, envoys_meet_in_each_session_and_reach_each_other) {
+  connect({.id = 1, .incarnation = 11});
+  expect_up();
+  const auto met = [](link_node& node, std::uint32_t peer, std::size_t times) {
+    return node.envoy().await([&](const inbox& seen) {
+      return seen.introduced.contains(peer) && seen.introduced.at(peer).size() == times;
+    });
+  };
+  ASSERT_TRUE(met(*one, 2, 1));
+  ASSERT_TRUE(met(*two, 1, 1));
+  const auto first = two->envoy().introduced.at(1).front();
+  EXPECT_EQ(first.incarnation, 11u);
+  caf::anon_send(first.envoy, peer_packet{2, membership_channel, "by hand"});
+  EXPECT_TRUE(one->envoy().await([](const inbox& seen) { return seen.packets.size() == 1; }));
+  two->kill_link(1);
+  two->start_link(1);
+  EXPECT_TRUE(met(*one, 2, 2));
+  EXPECT_TRUE(met(*two, 1, 2));
+}
+
 TEST_F(link_test, the_end_of_a_dialler_is_seen) {
   connect();
   expect_up();

@@ -40,9 +40,9 @@ class wire_test : public ::testing::Test {
     std::optional<Message> got;
     bool late = false;
     // Credit comes now and then and is not asked about here.
-    self->receive_while([&] { return !got && !late; })([&](Message& message) { got = std::move(message); },
-                                                       [](const wire::credit&) {},
-                                                       caf::after(10s) >> [&] { late = true; });
+    self->receive_while([&] { return !got && !late; })(
+        [&](Message& message) { got = std::move(message); }, [](const wire::credit&) {},
+        [](const wire::introduction&) {}, caf::after(10s) >> [&] { late = true; });
     EXPECT_TRUE(got) << "no answer";
     return got.value_or(Message{});
   }
@@ -118,6 +118,20 @@ TEST_F(wire_test, a_reset_ends_the_session) {
   EXPECT_TRUE(node.report(2).up);
   self->send(answer.link, wire::reset{4711});
   EXPECT_TRUE(node.await_down(2));
+}
+
+TEST_F(wire_test, envoys_of_another_session_or_of_nobody_are_not_met) {
+  self->send(door, hello());
+  const auto answer = expect<wire::welcome>();
+  self->send(answer.link, wire::introduction{1234, caf::actor{self}});
+  EXPECT_EQ(expect<wire::reset>().session, 1234u);
+  self->send(answer.link, wire::introduction{4711, {}});
+  self->send(answer.link, wire::introduction{4711, caf::actor{self}});
+  EXPECT_TRUE(node.envoy().await([](const inbox& seen) { return seen.introduced.contains(2); }));
+  const auto& met = node.envoy().introduced.at(2);
+  ASSERT_EQ(met.size(), 1u);
+  EXPECT_EQ(met.front().incarnation, 77u);
+  EXPECT_TRUE(met.front().envoy);
 }
 
 TEST_F(wire_test, credit_that_was_never_given_is_no_credit) {
