@@ -75,10 +75,10 @@ void agreement_checker::choose(slot at, const value& what) {
   if (!fresh) return;
   if (is_configuration(what)) {
     const auto group = configuration_in(what, at);
-    if (!group || group->base != std::prev(groups_.lower_bound(at))->first)
-      return violations_.add("slot " + to_string(at) +
-                             " holds a configuration that does not follow the last");
-    groups_.emplace(at, *group);
+    if (!group) return violations_.add("slot " + to_string(at) + " holds a configuration that is broken");
+    // One that does not follow the last is void.
+    if (group->base == std::prev(groups_.lower_bound(at))->first) groups_.emplace(at, *group);
+    return;
   }
   for (const auto& one : what.commands)
     if (!places_.emplace(one.payload, at).second)

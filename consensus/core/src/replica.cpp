@@ -183,7 +183,9 @@ void replica::state::emit_apply(slot at, const value& what, bool wants_replies) 
     awaited.push_back({effects_numbered, what, {}, false, false, proposer.under()});
   log.count_applied();
   if (configures)
-    if (auto agreed = configuration_in(what, at)) adopt(*std::move(agreed));
+    if (auto agreed = configuration_in(what, at))
+      // What a deposed leader made of an older group would undo the changes since: it is void, for all alike.
+      adopt(agreed->base == group.current().at ? *std::move(agreed) : group.current());
   snapshots.on_applied(at, what);
 }
 

@@ -17,8 +17,9 @@ using namespace std::chrono_literals;
 
 constexpr ballot from_two{5, node_id{2}};
 
-value voters(std::initializer_list<std::uint32_t> ids) {
+value voters(std::initializer_list<std::uint32_t> ids, std::uint64_t base = 0) {
   configuration made;
+  made.base = slot{base};
   for (const auto id : ids) made.nodes.push_back({node_id{id}, true, {}});
   return to_value(made);
 }
@@ -59,10 +60,10 @@ TEST_F(lost_vote, it_does_not_stand_for_election) {
 
 TEST_F(lost_vote, a_later_configuration_gives_the_vote_back) {
   learn(1, voters({1, 2, 3}));
-  learn(2, voters({2, 3}));
+  learn(2, voters({2, 3}, 1));
   ask_for_everything();
   EXPECT_THAT(bench.sent_of<promise>(), IsEmpty());
-  learn(3, voters({1, 2, 3}));
+  learn(3, voters({1, 2, 3}, 2));
   bench.sync();
   EXPECT_EQ(bench.core().status().role, replica_role::follower);
   bench.receive(2, prepare{{8, node_id{2}}, slot{3}});
@@ -72,8 +73,8 @@ TEST_F(lost_vote, a_later_configuration_gives_the_vote_back) {
 
 TEST_F(lost_vote, no_ballot_of_the_life_before_is_used_again) {
   learn(1, voters({1, 2, 3}));
-  learn(2, voters({2, 3}));
-  learn(3, voters({1, 2, 3}));
+  learn(2, voters({2, 3}, 1));
+  learn(3, voters({1, 2, 3}, 2));
   bench.sync();
   EXPECT_EQ(bench.become_candidate(), (ballot{41, node_id{1}}));
 }

@@ -287,6 +287,40 @@ TEST(reconfiguration, that_it_is_chosen_goes_to_disk_at_once) {
   EXPECT_THAT(bench.unsynced(), ElementsAre(record{chosen_record{slot{1}}}));
 }
 
+TEST(reconfiguration, one_that_does_not_follow_the_last_is_void) {
+  replica_bench bench;
+  follow_node_two(bench);
+  // Both were made of the group of the settings: by two leaders, neither of which knew of the other's.
+  bench.receive(2, learned{{{slot{1}, group_of({1, 2})}, {slot{2}, group_of({1, 2, 3}, {4})}}, slot{2}});
+  EXPECT_EQ(bench.core().group(), (configuration{slot{1}, slot{}, nodes({1, 2})}));
+  EXPECT_EQ(bench.core().status().applied, slot{2});
+}
+
+TEST(reconfiguration, a_leader_goes_on_behind_one_that_is_void) {
+  replica_bench bench;
+  const auto under = bench.become_candidate();
+  bench.sync();
+  const ballot older{0, node_id{3}};
+  bench.receive(
+      2, promise{under, {}, 0, 1, {{slot{1}, older, group_of({1, 2})}, {slot{2}, older, group_of({1, 3})}}});
+  bench.sync();
+  bench.receive(2, accepted{under, slot{1}, slot{1}});
+  const auto anew = bench.core().status().leader;
+  bench.sync();
+  bench.receive(2, promise{anew, slot{1}, 0, 1, {{slot{2}, older, group_of({1, 3})}}});
+  bench.sync();
+  bench.receive(2, accepted{anew, slot{2}, slot{2}});
+  const auto third = bench.core().status().leader;
+  EXPECT_GT(third, anew);
+  bench.sync();
+  bench.receive(2, promise{third, slot{2}, 0, 1, {}});
+  bench.sync();
+  bench.receive(2, accepted{third, slot{3}, slot{3}});
+  EXPECT_EQ(bench.core().status().role, replica_role::leader);
+  EXPECT_EQ(bench.core().status().chosen, slot{3});
+  EXPECT_EQ(bench.core().group(), (configuration{slot{1}, slot{}, nodes({1, 2})}));
+}
+
 TEST(reconfiguration, who_left_promises_nothing_and_leads_nothing) {
   replica_bench bench;
   follow_node_two(bench);
