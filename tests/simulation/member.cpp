@@ -113,6 +113,7 @@ void member::save_on() {
     if (!m.saving_ || m.saving_->at != at) return;  // an install came between
     auto piece = m.saving_->source.next(save_bytes);
     if (!piece) return m.end_saving(false, now);
+    if (!m.observer_.disk_has_room(m)) return m.end_saving(true, now);
     m.disk_.write_piece(at, false, m.saving_->hash.size(), *piece);
     m.saving_->hash.add(*piece);
     m.save_on();
@@ -136,7 +137,8 @@ void member::perform(restore_snapshot& what, instant) {
 
 void member::perform(store_snapshot_piece& what, instant) {
   observer_.on_disk_work(*this, [what = std::move(what)](member& m, instant now) {
-    const auto size = m.disk_.write_piece(what.of.at, true, what.offset, what.data);
+    const bool room = m.observer_.disk_has_room(m);
+    const auto size = room ? m.disk_.write_piece(what.of.at, true, what.offset, what.data) : what.offset;
     m.step(snapshot_piece_stored{what.of, size}, now);
   });
 }
@@ -145,10 +147,17 @@ void member::perform(discard_snapshot&, instant) { disk_.discard(true); }
 
 void member::perform(install_snapshot& what, instant now) {
   if (saving_) end_saving(true, now);
-  observer_.on_disk_work(*this, [which = what.which](member& m, instant) {
-    m.disk_.finish(which, true);
-    m.become(which.at, false);
-  });
+  observer_.on_disk_work(
+      *this, [which = what.which](member& m, instant later) { m.finish_installing(which, later); });
+}
+
+void member::finish_installing(const snapshot_id& which, instant now) {
+  if (!observer_.disk_has_room(*this)) {
+    disk_.discard(true);
+    return step(restored{}, now);
+  }
+  disk_.finish(which, true);
+  become(which.at, false);
 }
 
 void member::become(slot at, bool own) {

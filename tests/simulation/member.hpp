@@ -32,6 +32,8 @@ class member_observer {
   virtual void on_leader(member& by, consensus::ballot leader) = 0;
   /// To be called back in the same life, once the disk has had the time that a snapshot takes.
   virtual void on_disk_work(member& by, std::function<void(member&, instant now)> then) = 0;
+  /// A piece of a snapshot is about to be written: whether there is room for it.
+  virtual bool disk_has_room(member& by) = 0;
   /// The state became that of a snapshot: an own one after a restart, or another member's.
   virtual void on_restored(member& by, consensus::slot at, bool own) = 0;
   /// It is about to read its state. True if it freezes right now: then nothing steps it before it is called
@@ -90,6 +92,8 @@ class member {
   /// Takes the next piece of the state that is being saved, and comes back for the one behind it.
   void save_on();
   void end_saving(bool given_up, instant now);
+  /// Makes what was stored durable, unless the disk is full.
+  void finish_installing(const consensus::snapshot_id& which, instant now);
   /// The state machine becomes what was saved, piece by piece; then the replica is told.
   void become(consensus::slot at, bool own);
   void become_on(consensus::slot at, std::uint64_t offset, bool own, instant now);

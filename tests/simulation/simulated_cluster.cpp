@@ -221,6 +221,12 @@ void simulated_cluster::on_disk_work(member& by, std::function<void(member&, ins
           [this, then = std::move(then)](member& m) { then(m, clock_of(m)); });
 }
 
+bool simulated_cluster::disk_has_room(member&) {
+  const bool room = random_.next01() >= 0.02;
+  if (!room) statistics_.count(happening::snapshot_without_room);
+  return room;
+}
+
 // -- the network -------------------------------------------------------------------------------------
 
 void simulated_cluster::on_send(member& by, envelope what) {

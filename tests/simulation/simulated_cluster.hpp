@@ -120,6 +120,7 @@ class simulated_cluster final : public member_observer {
   void on_members_changed(member& by, const consensus::members_changed& what) override;
   void on_configured(member& by, const consensus::configuration& group) override;
   void on_disk_work(member& by, std::function<void(member&, instant)> then) override;
+  bool disk_has_room(member& by) override;
   void on_restored(member& by, consensus::slot at, bool own) override;
   bool on_query(member& by, std::function<void(member&, instant)> go_on) override;
 

@@ -51,6 +51,7 @@ enum class happening : std::uint8_t {
   snapshot_restored,
   snapshot_installed,
   snapshot_in_pieces,
+  snapshot_without_room,
   replayed,
   forwarded,
   forward_doubled,

@@ -230,6 +230,19 @@ TEST(snapshots, nothing_is_applied_while_one_is_installed_and_what_was_accepted_
   EXPECT_EQ(bench.applied[0].at, slot{10});
 }
 
+TEST(snapshots, one_that_could_not_be_made_durable_leaves_all_as_it_was_and_may_come_again) {
+  replica_bench bench;
+  bench.receive(2, piece(0, 100));
+  ASSERT_THAT(bench.installs, SizeIs(1));
+  bench.step(restored{});
+  EXPECT_EQ(bench.core().status().chosen, slot::none);
+  EXPECT_EQ(bench.core().status().kept, slot::none);
+  bench.receive(3, learned{{{slot{1}, one_command("old")}}, slot{1}});
+  EXPECT_THAT(bench.applied, SizeIs(1)) << "it goes on";
+  bench.receive(2, piece(0, 100));
+  EXPECT_THAT(bench.installs, SizeIs(2));
+}
+
 TEST(snapshots, a_restart_restores_the_own_one_before_it_replays) {
   replica_bench bench{3, {{}, slot{12}, {}, slot{9}, slot{5}}};
   ASSERT_THAT(bench.restores, SizeIs(1));
