@@ -22,9 +22,8 @@ struct save_more {
 /// time.
 ///
 /// Owner:  one replica_actor, in whose turns all of it happens
-/// Bounds: one own snapshot is saved at a time, one of another member is stored, and one is restored; of
-/// each,
-///         one piece is in memory
+/// Bounds: one own snapshot is saved at a time, one of another member is stored, and one is restored; one
+///         piece of each is in memory
 class snapshot_work {
  public:
   struct callbacks {
