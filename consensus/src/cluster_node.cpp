@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/consensus/cluster_node.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <caf/all.hpp>
 #include <chrono>
@@ -226,12 +227,14 @@ cluster_node::cluster_node(caf::actor_system& system, cluster_node_options optio
                  [asked = it.replica](caf::actor_system& sys) { return spawn_group_speaker(sys, asked); }),
       it.membership_branch(),
       it.names->as_child()};
+  // First what may be refused; it waits for the rest.
+  if (it.options.children) {
+    supervisor_options users{.name = "children", .flags = it.options.flags};
+    users.children = it.options.children(*it.names);
+    users.sink = it.options.sink;
+    it.users = spawn_supervisor(system, std::move(users));
+  }
   it.root = spawn_supervisor(system, std::move(root));
-  if (!it.options.children) return;
-  supervisor_options users{.name = "children", .flags = it.options.flags};
-  users.children = it.options.children(*it.names);
-  users.sink = it.options.sink;
-  it.users = spawn_supervisor(system, std::move(users));
 }
 
 cluster_node::~cluster_node() {
@@ -246,6 +249,16 @@ const services& cluster_node::services() const { return *impl_->names; }
 std::shared_ptr<const membership_group> cluster_node::group() const { return impl_->board->latest(); }
 node_life cluster_node::life() const { return {impl_->options.self, impl_->board->incarnation()}; }
 void cluster_node::drain() { impl_->phase->store(member_phase::draining); }
+
+bool cluster_node::has_handed_over() const {
+  const auto seen = group();
+  const auto* self = seen ? seen->nodes().find(life().node) : nullptr;
+  if (!self || self->life != life() || !self->draining) return false;
+  return std::ranges::none_of(seen->names().all(), [&](const auto& one) {
+    return one.second.owner == life() && one.first.starts_with(placement::child_name({}));
+  });
+}
+
 const caf::actor& cluster_node::replica() const { return impl_->replica; }
 const caf::actor& cluster_node::supervisor() const { return impl_->root; }
 const caf::actor& cluster_node::children() const { return impl_->users; }

@@ -90,9 +90,11 @@ int serve(std::uint32_t node, const std::filesystem::path& root, int base_port) 
   int which = 0;
   sigwait(&stop, &which);
   member.drain();
+  const timespec moment{0, 20'000'000};
+  for (int i = 0; i < 500 && !member.has_handed_over(); ++i) nanosleep(&moment, nullptr);
   // Who has not heard of it yet sends on for a moment, and is served.
   const timespec grace{1, 0};
-  sigtimedwait(&stop, nullptr, &grace);
+  nanosleep(&grace, nullptr);
   return 0;
 }
 

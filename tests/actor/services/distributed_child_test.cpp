@@ -150,6 +150,8 @@ TEST_F(distributed_child_test, moves_without_waiting_when_its_node_drains) {
   EXPECT_GT(runs[1].token, runs[0].token);
   EXPECT_FALSE(runs[0].permit->may_act(std::chrono::steady_clock::now()));
   EXPECT_FALSE(owner(some_other(first), "child/counter").must_wait) << "it was seen to stop";
+  EXPECT_TRUE(await([&, this] { return at(first).node->has_handed_over(); }));
+  EXPECT_FALSE(at(runs[1].node).node->has_handed_over());
   EXPECT_EQ(where(first), static_cast<std::int32_t>(runs[1].node));
 }
 

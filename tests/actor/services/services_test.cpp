@@ -111,6 +111,31 @@ TEST_F(services_test, what_a_dead_node_had_fails_and_a_later_life_is_found) {
   EXPECT_EQ(answer(1, "doomed", 3), 203);
 }
 
+TEST_F(services_test, what_was_under_way_when_the_connection_is_lost_fails_and_the_service_is_reached_again) {
+  auto taken = std::make_shared<std::atomic<int>>(0);
+  ASSERT_FALSE(at(2).names().publish("silent", at(2).host(silent_service, taken)));
+  serve(2, "talking");
+  EXPECT_EQ(answer(1, "talking", 1), 201);
+  const auto ref = at(1).ref("silent");
+  auto failed = std::make_shared<std::atomic<int>>(0);
+  at(1).host([ref, failed](caf::event_based_actor* self) -> caf::behavior {
+    self->request(ref, caf::infinite, std::int32_t{1})
+        .then([](std::int32_t) {}, [failed](const caf::error&) { ++*failed; });
+    return {[](caf::unit_t) {}};
+  });
+  ASSERT_TRUE(await([&] { return *taken == 1; }));
+  const auto token = owner(1, "talking").token;
+  bool killed = false;
+  at(2)
+      .self->request(at(2).node->supervisor(), 30s, kill_child{"links/link-n1", ""})
+      .receive([&](const kill_result& what) { killed = what.error.empty(); }, [](const caf::error&) {});
+  ASSERT_TRUE(killed);
+  EXPECT_TRUE(await([&] { return *failed == 1; })) << "the process that had it lives on";
+  EXPECT_TRUE(
+      await([&, this] { return ask<std::int32_t>(1, at(1).ref("talking"), std::int32_t{2}).answer == 202; }));
+  EXPECT_EQ(owner(1, "talking").token, token) << "nobody else took over";
+}
+
 TEST_F(services_test, what_ends_is_looked_for_again_by_all_who_had_it) {
   serve(2, "wanted");
   for (std::uint32_t from = 1; from <= 3; ++from) EXPECT_EQ(answer(from, "wanted", 1), 201);

@@ -70,6 +70,9 @@ class cluster_node {
 
   /// Takes nothing new from now on: its distributed children move, and routers pass it over.
   void drain();
+  /// The group has heard of the drain, and no distributed child is left here. It stays false while nobody
+  /// else can take one.
+  [[nodiscard]] bool has_handed_over() const;
 
   [[nodiscard]] const caf::actor& replica() const;     ///< stable reference
   [[nodiscard]] const caf::actor& supervisor() const;  ///< of what the node itself consists of
