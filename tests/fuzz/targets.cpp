@@ -61,7 +61,9 @@ std::vector<std::string> packets() {
                                     forward_reply{under, 2, 3, outcome::done, "r"},
                                     snapshot_ask{slot{3}, 77},
                                     snapshot_chunk{{{slot{3}, 100, 5}, 10, "piece"}, slot{9}},
-                                    take_over{under, slot{9}}};
+                                    take_over{under, slot{9}},
+                                    rest{under, slot{9}, 4},
+                                    resting{under, 4}};
   std::vector<std::string> all;
   std::string together;
   for (const auto& body : bodies) {

@@ -77,6 +77,13 @@ struct describe_body {
   std::string operator()(const take_over& m) const {
     return "take_over " + to_string(m.under) + " chosen " + to_string(m.chosen);
   }
+  std::string operator()(const rest& m) const {
+    return "rest " + to_string(m.under) + " chosen " + to_string(m.chosen) + " attempt " +
+           std::to_string(m.attempt);
+  }
+  std::string operator()(const resting& m) const {
+    return "resting " + to_string(m.under) + " attempt " + std::to_string(m.attempt);
+  }
 };
 
 }  // namespace

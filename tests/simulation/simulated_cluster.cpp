@@ -73,7 +73,11 @@ simulated_cluster::simulated_cluster(std::uint64_t seed, bool trace)
   now_ += 1h;
   for (std::uint32_t id = 1; id <= options_.members + options_.spares; ++id)
     members_.push_back(std::make_unique<member>(node_id{id}, *this));
+  // Drawn apart, so that the other worlds stay what they are.
+  random_stream apart{random_stream::at(seed ^ 0x71)};
+  options_.replica.quiet_after = pick<duration>(apart, {0ms, 0ms, 30ms, 200ms});
   for (std::size_t i = 0; i < size(); ++i) restart(i);
+  if (options_.replica.quiet_after > 0ms) start_pulses();
 }
 
 simulated_cluster::~simulated_cluster() = default;
@@ -140,6 +144,10 @@ void simulated_cluster::after_step(std::size_t which) {
                     s.leased_reads - std::exchange(around.leased_reads, s.leased_reads));
   statistics_.count(happening::lapsed_read,
                     s.lapsed_reads - std::exchange(around.lapsed_reads, s.lapsed_reads));
+  if (!std::exchange(around.quiet, s.quiet) && s.quiet) {
+    say(to_string(one.id()) + " is quiet");
+    statistics_.count(happening::fell_quiet);
+  }
   const auto due = std::max(when_clock_says(one, one.core().next_wakeup()), now_);
   if (due >= around.wake_at) return;
   around.wake_at = due;

@@ -146,6 +146,7 @@ class simulated_cluster final : public member_observer {
     bool frozen = false;             ///< paused in the middle of a step
     std::uint64_t leased_reads = 0;  ///< that were counted
     std::uint64_t lapsed_reads = 0;
+    bool quiet = false;
 
     [[nodiscard]] bool is_writable(instant now) const { return stalled_until <= now && !refusing; }
   };
@@ -169,6 +170,11 @@ class simulated_cluster final : public member_observer {
   void lose_disk(std::size_t which);
   void deliver(const consensus::envelope& what);
   void tell_link(std::size_t at, std::size_t peer, bool up);
+  /// What a process does for its quiet groups: lets others hear of it, and notices who is silent.
+  void start_pulses();
+  void pulse(std::size_t which);
+  void hear(std::size_t which, std::size_t peer);
+  void look_for_silence(member& m);
   void count_message(const consensus::envelope& what);
   void count_records(const std::vector<consensus::record>& records);
   void submit_counting(std::size_t client, std::uint64_t number, const std::string& payload);
@@ -198,6 +204,13 @@ class simulated_cluster final : public member_observer {
   std::vector<surroundings> around_;
   std::map<std::size_t, consensus::lost_word> lost_;  ///< what binds those that lost a log
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
+  /// What a process knows of the pulse of another: by both.
+  struct heard_pulse {
+    std::uint64_t life = 0;  ///< of the process
+    instant at{};
+    bool silent = false;
+  };
+  std::map<std::pair<std::size_t, std::size_t>, heard_pulse> pulses_;
   std::map<std::pair<std::size_t, std::uint64_t>, waiting_client> clients_;  ///< by member and request
   std::map<std::pair<std::size_t, std::uint64_t>, std::pair<std::size_t, std::uint64_t>>
       counting_;  ///< by member and request: client and number

@@ -56,6 +56,8 @@ enum class happening : std::uint8_t {
   forwarded,
   forward_doubled,
   not_done_reply,
+  fell_quiet,
+  woken_by_silence,
   session_done,
   session_repeated,
   write_done,

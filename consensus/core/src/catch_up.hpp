@@ -27,6 +27,8 @@ class learner {
   void on_learned(std::size_t from, const learned& what);
   /// It has no log that far back: a snapshot is on its way instead.
   void on_snapshot(std::size_t from, slot chosen);
+  /// Somebody knows more of the log.
+  [[nodiscard]] bool is_behind() const { return target_ > log_.chosen(); }
   /// Asks, if there is something to ask and somebody alive to be asked.
   void advance(const node_set& alive, instant now);
   /// The index means another node from now on.

@@ -42,6 +42,8 @@ template <> struct frame_kind<forward_reply> : kind<14> {};
 template <> struct frame_kind<snapshot_ask> : kind<15> {};
 template <> struct frame_kind<snapshot_chunk> : kind<16> {};
 template <> struct frame_kind<take_over> : kind<17> {};
+template <> struct frame_kind<rest> : kind<24> {};
+template <> struct frame_kind<resting> : kind<25> {};
 
 template <class F, either<ballot> T> bool fields(F&& f, T& x) { return f(x.round, x.node); }
 template <class F, either<command> T> bool fields(F&& f, T& x) { return f(x.origin, x.incarnation, x.request, x.payload); }
@@ -67,6 +69,8 @@ template <class F, either<snapshot_part> T> bool fields(F&& f, T& x) { return f(
 template <class F, either<snapshot_ask> T> bool fields(F&& f, T& x) { return f(x.at, x.offset); }
 template <class F, either<snapshot_chunk> T> bool fields(F&& f, T& x) { return f(x.part, x.chosen); }
 template <class F, either<take_over> T> bool fields(F&& f, T& x) { return f(x.under, x.chosen); }
+template <class F, either<rest> T> bool fields(F&& f, T& x) { return f(x.under, x.chosen, x.attempt); }
+template <class F, either<resting> T> bool fields(F&& f, T& x) { return f(x.under, x.attempt); }
 // clang-format on
 
 // -- writing --------------------------------------------------------------------------------------

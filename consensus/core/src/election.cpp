@@ -23,6 +23,7 @@ election::election(const roster& group, timing times, ballot promised, output& o
 }
 
 bool election::on_tick(instant now) {
+  if (quiet_) return false;
   if (now < round_ends_) {
     if ((take_over_at_ && now >= *take_over_at_) || now > leader_silent_after()) changed_ = true;
     return false;
@@ -85,6 +86,33 @@ void election::on_link(node_id peer_id, bool up, instant now) {
     begin_round(now);
   }
   changed_ = true;
+}
+
+void election::on_silence(node_id peer_id, bool silent, instant now) {
+  const auto index = roster_.index_of(peer_id);
+  if (!index || *index == roster_.self()) return;
+  auto& p = peers_[*index];
+  if (std::exchange(p.silent, silent) == silent) return;
+  if (silent) {
+    p.heard = false;  // if that was wrong, its answer to the next round shows it
+    p.content = false;
+    begin_round(now);
+  }
+  changed_ = true;
+}
+
+void election::wake(instant now) {
+  quiet_ = false;
+  for (auto& p : peers_)
+    if (p.heard) p.at = now;
+  begin_round(now);
+  changed_ = true;
+}
+
+bool election::is_known(std::size_t index, const beat_ack& what) const {
+  const auto& p = peers_[index];
+  return p.heard && p.linked && p.candidate == what.candidate && p.leader == what.leader &&
+         p.content == what.content && p.chosen == what.chosen;
 }
 
 void election::on_leader(ballot under, instant now) {
@@ -256,6 +284,7 @@ void election::tell_all(slot chosen) {
 }
 
 instant election::next_wakeup() const {
+  if (quiet_) return instant::max();
   const auto silent = leader_silent_after();
   const auto next = silent == instant::max() ? round_ends_ : std::min(round_ends_, silent + duration{1});
   return take_over_at_ ? std::min(*take_over_at_, next) : next;

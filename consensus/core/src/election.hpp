@@ -42,6 +42,12 @@ class election {
   void on_beat(node_id from, const beat& what, slot chosen);
   void on_beat_ack(node_id from, const beat_ack& what, instant now);
   void on_link(node_id peer, bool up, instant now);
+  /// Its process was not heard of for too long, or is again.
+  void on_silence(node_id peer, bool silent, instant now);
+  /// No rounds from here on: who was heard of counts as such.
+  void fall_quiet() { quiet_ = true; }
+  /// Rounds again, beginning with one now.
+  void wake(instant now);
   /// A message that only the leader of this ballot sends came in, and was not refused.
   void on_leader(ballot under, instant now);
   /// A ballot of this round exists somewhere.
@@ -81,11 +87,18 @@ class election {
   [[nodiscard]] slot chosen_of(std::size_t index) const { return peers_[index].chosen; }
   /// False if the link to the peer is known to be lost.
   [[nodiscard]] bool is_linked(std::size_t index) const { return peers_[index].linked; }
+  /// Its link is up, and its process not known to be silent.
+  [[nodiscard]] bool is_within_reach(std::size_t index) const {
+    return peers_[index].linked && !peers_[index].silent;
+  }
+  /// The peer said the same before.
+  [[nodiscard]] bool is_known(std::size_t index, const beat_ack& what) const;
   [[nodiscard]] instant next_wakeup() const;
 
  private:
   struct peer {
     bool linked = true;
+    bool silent = false;
     std::uint64_t lost_in = 0;  ///< our round when the link was lost
     std::uint64_t asked = 0;    ///< the round of its last beat
     bool heard = false;         ///< the rest is meaningful
@@ -133,6 +146,7 @@ class election {
   node_set alive_;
   bool changed_ = false;  ///< something happened since the last decision
   bool round_over_ = false;
+  bool quiet_ = false;
   bool hurried_ = false;  ///< the next decision is to take over
   std::optional<instant> take_over_at_;
 };

@@ -61,6 +61,9 @@ std::string replica_options::validate() const {
            expect_positive(learn_bytes, "learn_bytes"),
            expect_positive(snapshot_bytes_max, "snapshot_bytes_max"),
            check_lease(*this),
+           quiet_after < duration{0}
+               ? std::string{"quiet_after is a negative time, expected 0 (never) or more"}
+               : std::string{},
        })
     if (!error.empty()) return error;
   return {};

@@ -61,6 +61,7 @@ replica::state::state(replica_options wanted, recovered_state recovered, instant
       teaching{options, group, log, snapshots, out},
       moving{options, group, out},
       changing{options, group, out},
+      quiet{options, group, out, start},
       now{start},
       to_restore{recovered.snapshot},
       watermark_written{recovered.chosen},
@@ -78,6 +79,7 @@ void replica::state::step(event&& what, instant at, std::vector<effect>& effects
   BULWARK_INVARIANT(at >= now);
   now = at;
   out.begin_step(effects);
+  if (quiet.is_enabled() && stirs(what) && quiet.stir(now)) ballots.wake(now);
   std::visit([this](auto& one) { on(one); }, what);
   settle();
   out.end_step();
@@ -282,6 +284,7 @@ replica_status replica::state::status() const {
   s.promised = memory.promised();
   s.leader = ballots.followed();
   s.has_quorum = ballots.has_quorum();
+  s.quiet = quiet.is_quiet();
   s.chosen = log.chosen();
   s.applied = log.applied();
   s.last = log.last();

@@ -40,6 +40,11 @@ void replica::state::on(link_state& what) {
   if (!what.up) own_requests.give_up_doubts();
 }
 
+void replica::state::on(peer_silence& what) {
+  ballots.on_silence(what.peer, what.silent, now);
+  if (what.silent) own_requests.give_up_doubts();
+}
+
 void replica::state::on(tick&) {
   own_requests.on_tick(now);
   if (now >= given_lease_ends()) end_given_lease();
@@ -57,6 +62,9 @@ void replica::state::on_interval() {
   reading.on_interval();
   own_requests.on_interval(now);
   moving.on_interval();
+  if (quiet.is_enabled() &&
+      quiet.on_interval(ballots, proposer.under(), log.chosen(), leads_idle_group(), now))
+    ballots.fall_quiet();
 }
 
 bool replica::state::is_from_leader(std::size_t from, ballot under) const {
@@ -66,6 +74,7 @@ bool replica::state::is_from_leader(std::size_t from, ballot under) const {
 void replica::state::on(std::size_t from, beat& what) { ballots.on_beat(group.at(from), what, log.chosen()); }
 
 void replica::state::on(std::size_t from, beat_ack& what) {
+  if (quiet.is_quiet()) return;  // it says nothing new, else it had ended the quiet
   ballots.on_beat_ack(group.at(from), what, now);
   learning.hint(from, what.chosen, proposer.now_in() == leader::phase::catching_up);
 }
@@ -140,6 +149,48 @@ void replica::state::end_given_lease() {
   waits_for_lease = false;
   ballots.reconsider();
   if (auto kept = given.take_postponed()) on(*group.index_of(kept->under.node), *kept);
+}
+
+// -- quiet ---------------------------------------------------------------------------------------------
+
+bool replica::state::stirs(const event& what) const {
+  if (std::holds_alternative<tick>(what)) return false;
+  const auto* came = std::get_if<received>(&what);
+  return !came || stirs(came->what);
+}
+
+bool replica::state::stirs(const envelope& what) const {
+  if (std::holds_alternative<rest>(what.what) || std::holds_alternative<resting>(what.what)) return false;
+  const auto from = group.index_of(what.from);
+  if (!from) return true;
+  // Rounds go on while nothing happens. But who begins one in a group that rests has a reason.
+  if (std::holds_alternative<beat>(what.what)) return quiet.is_quiet() || quiet.has_confirmed(*from);
+  if (const auto* ack = std::get_if<beat_ack>(&what.what)) return !ballots.is_known(*from, *ack);
+  return true;
+}
+
+bool replica::state::is_idle() const {
+  const bool log_rests = log.applied() == log.chosen() && watermark_written == log.chosen() && writable;
+  const bool nobody_waits = own_requests.size() == 0 && awaited.empty() && !waits_for_lease;
+  const bool nothing_comes = !restoring && !replaying && !learning.is_behind() && !incoming.is_receiving() &&
+                             !incoming.is_installing();
+  return log_rests && nobody_waits && nothing_comes && !moving.pauses() && !changing.is_running();
+}
+
+bool replica::state::leads_idle_group() const {
+  return is_idle() && proposer.serves() && ballots.followed() == proposer.under() &&
+         proposer.in_flight() == 0 && proposer.waiting() == 0 && reading.size() == 0;
+}
+
+void replica::state::on(std::size_t from, rest& what) {
+  if (!quiet.is_enabled() || ballots.leads() || !is_from_leader(from, what.under)) return;
+  if (ballots.followed() != what.under || log.chosen() != what.chosen || !is_idle()) return;
+  quiet.follow(from, what);
+  ballots.fall_quiet();
+}
+
+void replica::state::on(std::size_t from, resting& what) {
+  if (leads_idle_group() && quiet.on_resting(from, what, ballots, proposer.under())) ballots.fall_quiet();
 }
 
 }  // namespace bulwark::consensus

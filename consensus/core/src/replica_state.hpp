@@ -12,6 +12,7 @@
 #include "leader.hpp"
 #include "leases.hpp"
 #include "output.hpp"
+#include "quiet.hpp"
 #include "reads.hpp"
 #include "reconfiguration.hpp"
 #include "requests.hpp"
@@ -37,6 +38,7 @@ struct replica::state {
   void on(persisted& what) { out.persisted(what.number); }
   void on(storage_state& what) { writable = what.writable; }
   void on(link_state& what);
+  void on(peer_silence& what);
   void on(client_request& what) { own_requests.add(std::move(what), now); }
   void on(client_requests& what) {
     for (auto& one : what.requests) own_requests.add(std::move(one), now);
@@ -68,6 +70,16 @@ struct replica::state {
   void on(std::size_t from, snapshot_ask& what) { snapshots.on_ask(from, what); }
   void on(std::size_t from, snapshot_chunk& what);
   void on(std::size_t from, take_over& what);
+  void on(std::size_t from, rest& what);
+  void on(std::size_t from, resting& what);
+
+  /// Whether the event ends the quiet of a group, or keeps it from falling quiet.
+  [[nodiscard]] bool stirs(const event& what) const;
+  [[nodiscard]] bool stirs(const envelope& what) const;
+  /// There is nothing to do, and nothing to wait for.
+  [[nodiscard]] bool is_idle() const;
+  /// The same of a leader, for its whole group.
+  [[nodiscard]] bool leads_idle_group() const;
 
   void on_interval();
   void settle();
@@ -132,6 +144,7 @@ struct replica::state {
   teacher teaching;
   leadership_transfer moving;
   reconfiguration changing;
+  quiet_mode quiet;
 
   instant now;
   bool writable = true;

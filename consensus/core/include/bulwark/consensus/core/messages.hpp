@@ -158,6 +158,26 @@ struct take_over {
   friend bool operator==(const take_over&, const take_over&) = default;
 };
 
+// -- quiet groups ---------------------------------------------------------------------------------
+
+/// The leader of a group that has nothing to do wants everybody to rest: to begin no heartbeat rounds until
+/// something happens.
+struct rest {
+  ballot under;
+  slot chosen{};              ///< whoever knows less does not rest
+  std::uint64_t attempt = 0;  ///< ascending in a life of the leader
+
+  friend bool operator==(const rest&, const rest&) = default;
+};
+
+/// The sender rests.
+struct resting {
+  ballot under;
+  std::uint64_t attempt = 0;  ///< copied from the `rest`: an older answer must not pass for one to it
+
+  friend bool operator==(const resting&, const resting&) = default;
+};
+
 // -- linearizable reads (a quorum round shared by all waiting reads) ------------------------------
 
 /// The leader asks whether it still leads, and maybe for a lease: that the receiver promises no ballot of
@@ -216,9 +236,9 @@ struct forward_reply {
   friend bool operator==(const forward_reply&, const forward_reply&) = default;
 };
 
-using message =
-    std::variant<beat, beat_ack, prepare, promise, accept, accepted, refused, chosen_up_to, learn, learned,
-                 confirm, confirmed, forward, forward_reply, snapshot_ask, snapshot_chunk, take_over>;
+using message = std::variant<beat, beat_ack, prepare, promise, accept, accepted, refused, chosen_up_to, learn,
+                             learned, confirm, confirmed, forward, forward_reply, snapshot_ask,
+                             snapshot_chunk, take_over, rest, resting>;
 
 /// A message on its way.
 struct envelope {

@@ -51,6 +51,10 @@ struct replica_options {
       0};  ///< how long members promise the leader to elect no other, so that it may read without asking
            ///< them; 0: every read asks. Leases lean on clocks, and delay an election: see docs/protocol.md
 
+  duration quiet_after{0};  ///< a group that had nothing to do for so long stops its heartbeat rounds, and
+                            ///< goes by peer_silence until something happens; 0: never. All members must know
+                            ///< the messages `rest` and `resting`
+
   std::size_t window = 64;                ///< slots in flight at the leader
   std::size_t batch_commands = 512;       ///< commands in one slot
   std::size_t batch_bytes = 1u << 20;     ///< payload in one slot
@@ -132,6 +136,13 @@ struct link_state {
   bool up = false;
 };
 
+/// Nothing at all has come from the process of a peer for T_interval + T_timeout, or something came again.
+/// Whoever hosts quiet replicas says so, see replica_options::quiet_after; else it is not needed.
+struct peer_silence {
+  node_id peer = node_id::none;
+  bool silent = false;
+};
+
 /// A client of this node asks. Answered by exactly one `answer` effect with the same request number.
 struct client_request {
   std::uint64_t request = 0;  ///< unique in this incarnation, ascending
@@ -191,7 +202,7 @@ struct transfer {
   node_id to = node_id::none;  ///< none: the follower that knows most of the log
 };
 
-using event = std::variant<received, tick, persisted, storage_state, link_state, client_request,
+using event = std::variant<received, tick, persisted, storage_state, link_state, peer_silence, client_request,
                            client_requests, fetched, replied, snapshot_saved, snapshot_piece_stored, restored,
                            snapshot_fetched, transfer, change_members>;
 
@@ -332,6 +343,7 @@ struct replica_status {
   ballot promised;
   ballot leader;            ///< ballot of the leader that is followed; {} if none
   bool has_quorum = false;  ///< reaches a majority, itself included
+  bool quiet = false;       ///< runs no heartbeat rounds
   slot chosen{};
   slot applied{};
   slot last{};  ///< highest accepted slot

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "quiet.hpp"
+
+#include <utility>
+
+namespace bulwark::consensus {
+
+quiet_mode::quiet_mode(const replica_options& options, const roster& group, output& out, instant now)
+    : options_{options}, roster_{group}, out_{out}, random_{random_stream::at(options.seed)} {
+  wait_again(now);
+}
+
+/// Of many groups that are left alone at once, not all ask at once.
+void quiet_mode::wait_again(instant now) {
+  const auto jitter = 0.5 * random_.next01() * static_cast<double>(options_.quiet_after.count());
+  ask_at_ = now + options_.quiet_after + duration{static_cast<duration::rep>(jitter)};
+  asking_ = false;
+}
+
+bool quiet_mode::stir(instant now) {
+  wait_again(now);
+  return std::exchange(quiet_, false);
+}
+
+bool quiet_mode::on_interval(const election& ballots, ballot under, slot chosen, bool idle, instant now) {
+  if (asking_ || !idle) wait_again(now);
+  if (!idle || now < ask_at_) return false;
+  asking_ = true;
+  ++attempt_;
+  resting_.clear();
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (i != roster_.self() && ballots.is_within_reach(i))
+      out_.post(roster_.at(i), rest{under, chosen, attempt_});
+  return quiet_ = all_rest(ballots);
+}
+
+bool quiet_mode::on_resting(std::size_t from, const resting& what, const election& ballots, ballot under) {
+  if (!asking_ || what.under != under || what.attempt != attempt_) return false;
+  resting_.add(from);
+  return quiet_ = all_rest(ballots);
+}
+
+void quiet_mode::follow(std::size_t leader, const rest& what) {
+  quiet_ = true;
+  out_.post(roster_.at(leader), resting{what.under, what.attempt});
+}
+
+bool quiet_mode::all_rest(const election& ballots) const {
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (i != roster_.self() && ballots.is_within_reach(i) && !resting_.has(i)) return false;
+  return true;
+}
+
+}  // namespace bulwark::consensus
