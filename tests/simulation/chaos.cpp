@@ -19,7 +19,8 @@ class chaos {
 
   run_result run() {
     random_stream dice{random_stream::at(~parameters_.seed)};
-    const auto end = 2s + 500ms * dice.below(8);
+    calm_ = cluster_.allows_quiet() && dice.below(2) == 0;
+    const auto end = 2s + 500ms * dice.below(8) + (calm_ ? 4s : 0s);
     const auto fault_every = 1ms * (100 + dice.below(1500));
     const auto request_every = 1ms * (2 + dice.below(60));
     for (auto when = some(dice, 2 * fault_every); when < end; when += some(dice, 2 * fault_every))
@@ -27,7 +28,7 @@ class chaos {
     for (auto when = some(dice, 2 * request_every); when < end; when += some(dice, 2 * request_every))
       plan_requests(when, dice);
     if (parameters_.rebuilds) plan_rebuilds(end);
-    cluster_.sessions().start();
+    if (!calm_) cluster_.sessions().start();
     cluster_.run(end);
     recover();
     run_result result{{}, cluster_.seen(), cluster_.events(), faults_, requests_, cluster_.rebuilds()};
@@ -51,7 +52,8 @@ class chaos {
     for (int i = 0; i < count; ++i) {
       const auto kind = dice.below(3) == 0 ? request_kind::read : request_kind::write;
       const auto key = dice.below(1000);
-      if (requests_++ < parameters_.requests)
+      const bool idle = calm_ && when > 1s && when < 5s;
+      if (requests_++ < parameters_.requests && !idle)
         cluster_.at(when, [this, where, kind, key] { cluster_.submit(where, kind, key); });
     }
   }
@@ -250,6 +252,7 @@ class chaos {
       return cluster_.found().add("a command of a session is never done, however often it is repeated");
     if (const auto wrong = cluster_.miscount(); !wrong.empty()) return cluster_.found().add(wrong);
     prove_that_it_serves();
+    if (cluster_.allows_quiet()) prove_that_quiet_ends();
     if (!cluster_.found().any()) cluster_.check_history();
   }
 
@@ -271,8 +274,62 @@ class chaos {
       cluster_.found().add("healed, but not of one mind: " + difference);
   }
 
+  /// A group that is left alone falls quiet, and yet misses whoever goes, or comes back as another.
+  void prove_that_quiet_ends() {
+    random_stream dice{random_stream::at(parameters_.seed ^ 0x715)};
+    for (int time = 0; time < 3 && !cluster_.found().any(); ++time) {
+      cluster_.run_until([this] { return cluster_.restlessness().empty(); }, 30s);
+      if (const auto who = cluster_.restlessness(); !who.empty())
+        return cluster_.found().add("left alone, but not quiet: " + who);
+      cluster_.run(some(dice, 1s));
+      const auto which = dice.below(2) == 0 ? cluster_.leader().value_or(0) : any(dice);
+      switch (dice.below(4)) {
+        case 0: leave_without_a_word(which); break;
+        case 1: come_back_as_another(which); break;
+        case 2: cut_off_for(2s, which); break;
+        default: cut_off_for(some(dice, 500ms), which);
+      }
+      cluster_.run_until([this] { return cluster_.divergence().empty(); }, 10s);
+      if (const auto difference = cluster_.divergence(); !difference.empty())
+        return cluster_.found().add("was quiet, and is not of one mind: " + difference);
+    }
+    if (!cluster_.found().any()) prove_that_it_serves();
+  }
+
+  void leave_without_a_word(std::size_t which) {
+    const auto voters = cluster_.group_of(which).voters();
+    const bool voted = cluster_.group_of(which).is_voter(cluster_.id_of(which));
+    cluster_.crash(which, false);
+    if (voters - voted > voters / 2) {
+      cluster_.run_until([this] { return cluster_.is_led(); }, 10s);
+      if (!cluster_.is_led()) cluster_.found().add("was quiet, and does not miss a leader that is gone");
+    }
+    cluster_.restart(which);
+  }
+
+  /// So soon that nobody can notice that it was gone.
+  void come_back_as_another(std::size_t which) {
+    cluster_.crash(which, false);
+    cluster_.restart(which);
+  }
+
+  void cut_off_for(duration how_long, std::size_t which) {
+    for (std::size_t i = 0; i < cluster_.size(); ++i) {
+      if (i == which) continue;
+      cluster_.cut(i, which);
+      cluster_.cut(which, i);
+    }
+    cluster_.run(how_long);
+    for (std::size_t i = 0; i < cluster_.size(); ++i) {
+      cluster_.mend(i, which);
+      cluster_.mend(which, i);
+    }
+    cluster_.run(100ms);
+  }
+
   const run_parameters parameters_;
   simulated_cluster cluster_;
+  bool calm_ = false;  ///< nothing is asked for a while
   std::size_t faults_ = 0;
   std::size_t requests_ = 0;
 };

@@ -44,4 +44,17 @@ void simulated_cluster::look_for_silence(member& m) {
   }
 }
 
+std::string simulated_cluster::restlessness() const {
+  for (const auto& one : members_)
+    if (one->is_up() && !one->core().status().quiet) return to_string(one->id()) + " is awake";
+  return {};
+}
+
+bool simulated_cluster::is_led() const {
+  std::set<ballot> followed;
+  for (const auto& one : members_)
+    if (one->is_up()) followed.insert(one->core().status().leader);
+  return followed.size() == 1 && *followed.begin() != ballot{} && is_up(index_of(followed.begin()->node));
+}
+
 }  // namespace bulwark::test

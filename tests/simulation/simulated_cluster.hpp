@@ -97,6 +97,12 @@ class simulated_cluster final : public member_observer {
   }
   [[nodiscard]] consensus::node_id id_of(std::size_t which) const { return members_[which]->id(); }
   [[nodiscard]] bool is_up(std::size_t which) const { return members_[which]->is_up(); }
+  /// Its groups may fall quiet.
+  [[nodiscard]] bool allows_quiet() const { return options_.replica.quiet_after > duration{0}; }
+  /// Empty if all replicas that are up are quiet; else who is not.
+  [[nodiscard]] std::string restlessness() const;
+  /// All that are up follow the same leader, which is one of them.
+  [[nodiscard]] bool is_led() const;
   [[nodiscard]] std::size_t open_requests() const { return clients_.size() + counting_.size(); }
   /// Empty if all replicas are up, know the same log and have applied it; else what is missing.
   [[nodiscard]] std::string divergence() const;

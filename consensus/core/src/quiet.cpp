@@ -31,18 +31,27 @@ bool quiet_mode::on_interval(const election& ballots, ballot under, slot chosen,
   for (std::size_t i = 0; i < roster_.size(); ++i)
     if (i != roster_.self() && ballots.is_within_reach(i))
       out_.post(roster_.at(i), rest{under, chosen, attempt_});
-  return quiet_ = all_rest(ballots);
+  if (all_rest(ballots)) fall_quiet(now);
+  return quiet_;
 }
 
-bool quiet_mode::on_resting(std::size_t from, const resting& what, const election& ballots, ballot under) {
+bool quiet_mode::on_resting(std::size_t from, const resting& what, const election& ballots, ballot under,
+                            instant now) {
   if (!asking_ || what.under != under || what.attempt != attempt_) return false;
   resting_.add(from);
-  return quiet_ = all_rest(ballots);
+  if (all_rest(ballots)) fall_quiet(now);
+  return quiet_;
 }
 
-void quiet_mode::follow(std::size_t leader, const rest& what) {
-  quiet_ = true;
+void quiet_mode::follow(std::size_t leader, const rest& what, instant now) {
+  if (!quiet_) fall_quiet(now);
   out_.post(roster_.at(leader), resting{what.under, what.attempt});
+}
+
+void quiet_mode::fall_quiet(instant now) {
+  quiet_ = true;
+  quiet_since_ = now;
+  asking_ = false;
 }
 
 bool quiet_mode::all_rest(const election& ballots) const {

@@ -32,27 +32,32 @@ class quiet_mode {
 
   [[nodiscard]] bool is_enabled() const { return options_.quiet_after > duration{0}; }
   [[nodiscard]] bool is_quiet() const { return quiet_; }
-  /// The leader asks the others to rest, and this one has said that it does.
-  [[nodiscard]] bool has_confirmed(std::size_t from) const { return asking_ && resting_.has(from); }
+  /// It was quiet for so long that no beat can come from a round that began before. (One that does come is
+  /// the beginning of a false alarm, no harm.)
+  [[nodiscard]] bool is_settled(instant now) const {
+    return quiet_ && now - quiet_since_ >= options_.interval;
+  }
 
   /// Something happened. True if that ends the quiet.
   bool stir(instant now);
   /// A leader's interval has passed, in which there was nothing to do if `idle`. True if it falls quiet.
   bool on_interval(const election& ballots, ballot under, slot chosen, bool idle, instant now);
   /// True if the leader falls quiet.
-  bool on_resting(std::size_t from, const resting& what, const election& ballots, ballot under);
+  bool on_resting(std::size_t from, const resting& what, const election& ballots, ballot under, instant now);
   /// A follower falls quiet, and says so.
-  void follow(std::size_t leader, const rest& what);
+  void follow(std::size_t leader, const rest& what, instant now);
 
  private:
   [[nodiscard]] bool all_rest(const election& ballots) const;
   void wait_again(instant now);
+  void fall_quiet(instant now);
 
   const replica_options& options_;
   const roster& roster_;
   output& out_;
   random_stream random_;
   bool quiet_ = false;
+  instant quiet_since_;
   instant ask_at_;
   bool asking_ = false;
   std::uint64_t attempt_ = 0;  ///< of the last question

@@ -164,7 +164,9 @@ bool replica::state::stirs(const envelope& what) const {
   const auto from = group.index_of(what.from);
   if (!from) return true;
   // Rounds go on while nothing happens. But who begins one in a group that rests has a reason.
-  if (std::holds_alternative<beat>(what.what)) return quiet.is_quiet() || quiet.has_confirmed(*from);
+  if (std::holds_alternative<beat>(what.what)) return quiet.is_settled(now);
+  if (const auto* told = std::get_if<chosen_up_to>(&what.what))
+    return told->under != ballots.followed() || told->chosen != log.chosen();
   if (const auto* ack = std::get_if<beat_ack>(&what.what)) return !ballots.is_known(*from, *ack);
   return true;
 }
@@ -185,12 +187,13 @@ bool replica::state::leads_idle_group() const {
 void replica::state::on(std::size_t from, rest& what) {
   if (!quiet.is_enabled() || ballots.leads() || !is_from_leader(from, what.under)) return;
   if (ballots.followed() != what.under || log.chosen() != what.chosen || !is_idle()) return;
-  quiet.follow(from, what);
+  quiet.follow(from, what, now);
   ballots.fall_quiet();
 }
 
 void replica::state::on(std::size_t from, resting& what) {
-  if (leads_idle_group() && quiet.on_resting(from, what, ballots, proposer.under())) ballots.fall_quiet();
+  if (leads_idle_group() && quiet.on_resting(from, what, ballots, proposer.under(), now))
+    ballots.fall_quiet();
 }
 
 }  // namespace bulwark::consensus
