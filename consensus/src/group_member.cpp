@@ -15,65 +15,11 @@
 #include "bulwark/consensus/file_log_store.hpp"
 #include "bulwark/consensus/log_store_actor.hpp"
 #include "bulwark/supervision/messages.hpp"
+#include "member_children.hpp"
 
 namespace bulwark::consensus {
 
 using namespace std::chrono_literals;
-
-namespace {
-
-/// For a link that is being restarted. Few, since they may be large, and consensus does well without them.
-constexpr std::size_t packets_held_max = 64;
-
-/// How long a member may take to stop: an append to a slow disk is waited for.
-constexpr auto stop_patience = 10s;
-
-supervisor_flags flags_of(restart_strategy strategy) {
-  return {.strategy = strategy, .intensity = 30, .period = 60s};
-}
-
-child worker(std::string id, caf::actor ref,
-             std::function<caf::actor(caf::actor_system&, const caf::actor&)> start) {
-  child made;
-  made.spec.id = std::move(id);
-  made.spec.delays = member_delays();
-  made.ref = std::move(ref);
-  made.start = std::move(start);
-  return made;
-}
-
-/// Lets an actor say "I serve" to its supervisor in its own name, though its options are made before it
-/// exists.
-class ready_report {
- public:
-  explicit ready_report(const caf::actor& supervisor)
-      : supervisor_{caf::actor_cast<caf::actor_addr>(supervisor)} {}
-
-  std::function<void()> callback() {
-    return [born = born_, supervisor = supervisor_] {
-      const auto self = caf::actor_cast<caf::actor>(born->get_future().get());
-      const auto whom = caf::actor_cast<caf::actor>(supervisor);
-      if (self && whom) caf::send_as(self, whom, child_ready{});
-    };
-  }
-
-  caf::actor born(caf::actor actor) {
-    born_->set_value(caf::actor_cast<caf::actor_addr>(actor));
-    return actor;
-  }
-
- private:
-  caf::actor_addr supervisor_;
-  std::shared_ptr<std::promise<caf::actor_addr>> born_ = std::make_shared<std::promise<caf::actor_addr>>();
-};
-
-std::uint64_t random_incarnation() {
-  std::random_device source;
-  const auto high = std::uint64_t{source()};
-  return (high << 32 | source()) | 1;
-}
-
-}  // namespace
 
 backoff_options member_delays() {
   return {.initial = 50ms, .max = 2s, .factor = 2, .jitter = 0.2, .reset_after = 10s};
@@ -109,24 +55,9 @@ std::vector<child> replica_children(const caf::actor& log, const caf::actor& rep
                                     replica_actor_options settings) {
   const file_log_options files{
       .directory = std::move(log_directory), .cluster = cluster, .node = settings.core.self};
-  auto log_child = worker("log", log, [files](caf::actor_system& system, const caf::actor& supervisor) {
-    ready_report report{supervisor};
-    return report.born(
-        spawn_log_store(system, {.open = [files] { return std::make_unique<file_log_store>(files); },
-                                 .on_ready = report.callback()}));
-  });
-  log_child.reports_ready = true;
-
   settings.log = log;
-  auto replica_child =
-      worker("replica", replica, [settings](caf::actor_system& system, const caf::actor& supervisor) {
-        ready_report report{supervisor};
-        auto one = settings;
-        one.on_ready = report.callback();
-        return report.born(spawn_replica(system, std::move(one)));
-      });
-  replica_child.reports_ready = true;
-  return {std::move(log_child), std::move(replica_child)};
+  return {log_child(log, [files] { return std::make_unique<file_log_store>(files); }),
+          replica_child(replica, std::move(settings))};
 }
 
 struct group_member::impl {
@@ -201,20 +132,8 @@ struct group_member::impl {
 
 group_member::group_member(caf::actor_system& system, group_member_options options, machine_factory machine,
                            front_factory front) {
-  if (options.self == 0)
-    throw std::invalid_argument{"self is 0; expected the number of this member, 1 or more"};
-  for (const auto voter : options.voters)
-    if (voter != options.self && !options.peers.contains(voter))
-      throw std::invalid_argument{"voters names " + std::to_string(voter) +
-                                  ", which is neither self nor among the peers"};
-  if (options.peers.contains(options.self))
-    throw std::invalid_argument{"peers names member " + std::to_string(options.self) +
-                                ", which is this one; expected the others only"};
-  if (!options.insecure && !options.tls.any() && !is_loopback(options.listen.host))
-    throw std::invalid_argument{
-        "listen is " + options.listen.host +
-        ", which other machines can reach; expected an address of this machine only (127.0.0.1), or tls, or "
-        "insecure = true to do without protection"};
+  check_membership(options.self, options.listen, options.peers, options.voters,
+                   options.insecure || options.tls.any());
   impl_ = std::make_unique<impl>(system, std::move(options));
   auto& it = *impl_;
   if (const auto problem = it.replica_settings().validate(); !problem.empty())
@@ -227,14 +146,7 @@ group_member::group_member(caf::actor_system& system, group_member_options optio
   it.root = spawn_supervisor(system, std::move(root));
 }
 
-group_member::~group_member() {
-  caf::scoped_actor self{impl_->system};
-  self->monitor(impl_->root);
-  ask_to_stop(impl_->root);
-  bool ended = false;
-  self->receive([&ended](const caf::down_msg&) { ended = true; }, caf::after(stop_patience) >> [] {});
-  if (!ended) kill_now(impl_->root);
-}
+group_member::~group_member() { stop_and_wait(impl_->system, impl_->root); }
 
 const caf::actor& group_member::front() const { return impl_->front; }
 const caf::actor& group_member::replica() const { return impl_->replica; }

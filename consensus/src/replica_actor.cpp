@@ -12,6 +12,7 @@
 #include "actor_base.hpp"
 #include "bulwark/actors/core/invariant.hpp"
 #include "bulwark/actors/messages.hpp"
+#include "bulwark/consensus/group_exchange.hpp"
 #include "bulwark/consensus/log_store_actor.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "open_requests.hpp"
@@ -79,6 +80,7 @@ class replica_actor final : public actor_base {
     // The log may still owe this actor an answer, and so hold it: without this they would keep each other.
     options_.log = nullptr;
     options_.links.clear();
+    options_.exchange = nullptr;
   }
 
  private:
@@ -91,6 +93,7 @@ class replica_actor final : public actor_base {
            [this](const peer_link_state& link) {
              step(link_state{node_id{link.peer}, link.up});
            },
+           [this](const peer_silence& what) { step(what); },
            [this](log_writable what) { set_writable(what.writable); },
            [this](timer_fired timer) { wake_up(timer.generation); }, [this](turn_ended) { end_turn(); },
            [this](gather_more) {
@@ -244,6 +247,8 @@ class replica_actor final : public actor_base {
   }
 
   void send_packet(node_id peer, std::string packet) {
+    if (options_.exchange)
+      return caf::event_based_actor::send(options_.exchange, group_packet{peer, std::move(packet)});
     const auto link = options_.links.find(peer);
     if (link != options_.links.end())
       caf::event_based_actor::send(link->second, peer_packet{number(peer), 0, std::move(packet)});

@@ -32,7 +32,9 @@ replica_report report_of(const replica& core, bool storage_writable) {
                       storage_writable,
                       number(core.group().at),
                       {},
-                      {}};
+                      {},
+                      false};
+  told.quiet = status.quiet;
   for (const auto& one : core.group().nodes)
     (one.votes ? told.voters : told.learners).push_back(number(one.id));
   return told;

@@ -43,6 +43,7 @@ struct replica_report {
   std::uint64_t configured = 0;         ///< slot that says who belongs to the group; 0: the settings do
   std::vector<std::uint32_t> voters;    ///< as far as the log is applied here
   std::vector<std::uint32_t> learners;  ///< likewise
+  bool quiet = false;                   ///< runs no heartbeat rounds, as there is nothing to do
 };
 
 /// Asks a replica_actor that leads to let another member lead. Answered by one `transfer_result` as soon as
@@ -110,7 +111,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, replica_report& x) {
   return f(caf::meta::type_name("replica_report"), x.role, x.leader, x.ballot, x.promised, x.chosen,
            x.applied, x.last, x.in_flight, x.waiting, x.elections, x.quorum, x.storage_writable, x.configured,
-           x.voters, x.learners);
+           x.voters, x.learners, x.quiet);
 }
 
 }  // namespace bulwark::consensus

@@ -23,7 +23,9 @@ struct replica_actor_options {
   replica_options core;
   caf::actor log;  ///< a log_store_actor, or a stable reference to one
   std::map<node_id, caf::actor>
-      links;  ///< takes peer_packet for each other node that is, or may get, in the group
+      links;            ///< takes peer_packet for each other node that is, or may get, in the group
+  caf::actor exchange;  ///< takes group_packet instead of the links, where a process has several groups; a
+                        ///< stable reference. May be empty
   std::function<std::unique_ptr<state_machine>()> machine;
   bool prompt = false;  ///< all commands and queries of the machine take microseconds: whichever thread
                         ///< brings a message (network, log, clients) may run the replica, see own_turn
@@ -53,9 +55,9 @@ struct replica_state {
 ///
 /// Takes:    submit, get_replica_status, transfer_leadership, change_group (messages.hpp);
 /// get_state; peer_packet of
-/// channel 0, peer_link_state; log_writable. Answers:  every submit gets one submit_result; those that are
-/// open when the actor ends get the outcome `unknown`. Does:     events in, effects out in their order, and
-/// decides nothing. All messages that are at hand make one turn: one packet for
+/// channel 0, peer_link_state, peer_silence; log_writable. Answers:  every submit gets one submit_result;
+/// those that are open when the actor ends get the outcome `unknown`. Does:     events in, effects out in
+/// their order, and decides nothing. All messages that are at hand make one turn: one packet for
 ///           each peer at its end, and one append to the log at a time, with the records that gathered
 ///           meanwhile.
 /// Ends:     when the log fails (with the log's error); its supervisor restarts log and replica in this

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,6 +18,7 @@
 
 #include "bulwark/actors/compat.hpp"
 #include "bulwark/actors/service_actor.hpp"
+#include "bulwark/consensus/group_host.hpp"
 #include "bulwark/consensus/group_member.hpp"
 #include "bulwark/consensus/replicated_machine.hpp"
 
@@ -171,15 +173,25 @@ template <replicable T>
 class replicated {
  public:
   replicated(caf::actor_system& system, group_member_options options)
-      : member_{system, std::move(options), [] { return std::make_unique<replicated_machine<T>>(); },
-                &spawn_replicated_front<T>} {}
+      : member_{std::make_unique<group_member>(system, std::move(options), &make_machine,
+                                               &spawn_replicated_front<T>)} {}
+
+  /// One of many services of a process, each with a group of its own; see group_host::add().
+  replicated(group_host& host, std::string name, group_id id = {})
+      : group_{host.add(std::move(name), &make_machine, &spawn_replicated_front<T>, id)} {}
 
   /// What to send requests to; outlives crashes below it.
-  [[nodiscard]] const caf::actor& ref() const { return member_.front(); }
-  [[nodiscard]] const group_member& member() const { return member_; }
+  [[nodiscard]] const caf::actor& ref() const { return member_ ? member_->front() : group_->front(); }
+  /// Takes get_replica_status, transfer_leadership, change_group; a stable reference.
+  [[nodiscard]] const caf::actor& replica() const { return member_ ? member_->replica() : group_->replica(); }
+  /// @pre it has a member of its own, not one of a host
+  [[nodiscard]] const group_member& member() const { return *member_; }
 
  private:
-  group_member member_;
+  static std::unique_ptr<state_machine> make_machine() { return std::make_unique<replicated_machine<T>>(); }
+
+  std::unique_ptr<group_member> member_;  ///< or else:
+  std::optional<hosted_group> group_;
 };
 
 /// Registers the message types of replicated services, and those of all below; call it before the actor

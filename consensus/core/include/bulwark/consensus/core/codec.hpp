@@ -32,4 +32,10 @@ void encode(group_id group, const envelope& what, std::string& out);
 [[nodiscard]] std::string decode_packet(std::string_view packet,
                                         std::vector<std::pair<group_id, envelope>>& out);
 
+/// Takes a packet apart by groups, without looking into the frames: each run of frames that follow each other
+/// and are of one group. The views are of the packet. Returns what is wrong with it, and then leaves `out` as
+/// it was; empty if all is well.
+[[nodiscard]] std::string split_packet(std::string_view packet,
+                                       std::vector<std::pair<group_id, std::string_view>>& out);
+
 }  // namespace bulwark::consensus
