@@ -27,6 +27,8 @@ constexpr auto group_stop_patience = 10s;
 /// A replica that restarts, or recovers a long log. Few, as there may be many groups.
 constexpr std::size_t group_mail_max = 8192;
 
+}  // namespace
+
 /// The groups of a host, by their names; what the supervisor of all groups starts with. Thread-safe.
 class group_table {
  public:
@@ -40,7 +42,7 @@ class group_table {
                                     "\", " + std::to_string(number(id)) +
                                     "; expected another name, or an explicit id"};
     }
-    groups_.emplace(name, entry{id, std::move(group)});
+    groups_.emplace(name, hosted{id, std::move(group)});
   }
   void remove(const std::string& name) {
     std::lock_guard guard{mutex_};
@@ -55,13 +57,15 @@ class group_table {
   }
 
  private:
-  struct entry {
+  struct hosted {
     group_id id;
     child group;
   };
   mutable std::mutex mutex_;
-  std::map<std::string, entry> groups_;
+  std::map<std::string, hosted> groups_;
 };
+
+namespace {
 
 /// A supervisor that starts with the groups of the table, whenever it starts.
 child groups_child(const caf::actor& ref, std::shared_ptr<const group_table> table) {

@@ -47,11 +47,11 @@ class peer_pulses {
 
  private:
   enum class judgement : std::uint8_t { unknown, heard, silent };
-  struct peer {
+  struct peer_state {
     instant heard_at{};
     judgement judged = judgement::unknown;
   };
-  std::map<node_id, peer> peers_;
+  std::map<node_id, peer_state> peers_;
   instant ticked_at_{};
 };
 
