@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "bulwark/actors/stable_ref.hpp"
+#include "bulwark/actors/tls.hpp"
 #include "bulwark/consensus/data_directory.hpp"
 #include "bulwark/consensus/group_machine.hpp"
 #include "bulwark/consensus/group_member.hpp"
@@ -69,10 +70,11 @@ std::string cluster_node_options::validate() const {
   for (const auto voter : voters)
     if (voter != self && !peers.contains(voter))
       return "voters names " + std::to_string(voter) + ", which is neither self nor among the peers";
-  if (!insecure && !is_loopback(listen.host))
+  if (!insecure && !tls.any() && !is_loopback(listen.host))
     return "listen is " + listen.host +
-           ", which other machines can reach, and there is no TLS yet; expected an address of this machine "
-           "only (127.0.0.1), or insecure = true to do without protection";
+           ", which other machines can reach; expected an address of this machine only (127.0.0.1), or tls, "
+           "or "
+           "insecure = true to do without protection";
   return {};
 }
 
@@ -81,6 +83,7 @@ struct cluster_node::impl {
       : system{sys},
         options{std::move(given)},
         data{options.directory, {options.cluster, node_id{options.self}}},
+        tls{options.tls.any() ? make_tls_endpoint(options.tls, options.cluster, options.self) : nullptr},
         connector{make_ref("connector")},
         log{make_ref("log")},
         replica{make_ref("replica")},
@@ -121,12 +124,11 @@ struct cluster_node::impl {
                          .connector = connector,
                          .subscribers = {replica, heartbeats, membership}};
     pattern.envoy = names->envoy();
-    return supervisor_child(
-        {.name = "links",
-         .flags = patient(restart_strategy::one_for_one),
-         .children = link_children(
-             connector, connector_options{.self = identity(), .addresses = options.peers, .links = links},
-             pattern)});
+    connector_options dialling{.self = identity(), .addresses = options.peers, .links = links};
+    dialling.tls = tls;
+    return supervisor_child({.name = "links",
+                             .flags = patient(restart_strategy::one_for_one),
+                             .children = link_children(connector, std::move(dialling), pattern)});
   }
 
   child heartbeats_branch() const {
@@ -166,6 +168,7 @@ struct cluster_node::impl {
     std::vector<std::uint32_t> peers;
     for (const auto& [peer, where] : options.peers) peers.push_back(peer);
     set_voters(core, node_id{options.self}, options.voters, peers);
+    core.lost = data.lost();
     core.seed = 0;  // drawn anew in each life
     core.interval = options.interval;
     core.timeout = options.timeout;
@@ -191,6 +194,7 @@ struct cluster_node::impl {
   caf::actor_system& system;
   const cluster_node_options options;
   const data_directory data;
+  const std::shared_ptr<tls_endpoint> tls;
   const std::uint64_t incarnation = incarnation_now();
   const instant started = std::chrono::steady_clock::now();
   const caf::actor connector;
@@ -216,7 +220,7 @@ cluster_node::cluster_node(caf::actor_system& system, cluster_node_options optio
   if (const auto problem = it.core_settings().validate(); !problem.empty())
     throw std::invalid_argument{problem};
   it.make_services(impl_);
-  it.port = open_door(system, it.connector, it.options.listen.host, it.options.listen.port);
+  it.port = open_door(system, it.connector, it.options.listen.host, it.options.listen.port, it.tls);
   supervisor_options root{.name = "node", .flags = patient(restart_strategy::one_for_one)};
   root.sink = it.options.sink;
   root.children = {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bulwark/actors/certificates.hpp"
 #include "bulwark/actors/link.hpp"
 #include "bulwark/consensus/core/state_machine.hpp"
 #include "bulwark/supervision/services.hpp"
@@ -39,7 +40,8 @@ struct cluster_node_options {
   supervisor_flags flags{};                                  ///< of the supervisor of these children
   event_sink sink{};                                         ///< gets what the supervisors do
   duration leave_patience = std::chrono::milliseconds{500};  ///< for the group to hear that it leaves
-  bool insecure = false;  ///< may listen where other machines reach it: there is no TLS yet
+  tls_files tls{};        ///< how nodes know each other; none: anybody may connect
+  bool insecure = false;  ///< may listen where other machines reach it, without TLS
 
   /// Empty if the options can work, else what is wrong and what was expected.
   [[nodiscard]] std::string validate() const;
