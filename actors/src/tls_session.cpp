@@ -14,7 +14,7 @@ namespace bulwark {
 
 namespace {
 
-int descriptor_of(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
+int descriptor_of(BIO* bio) { return *static_cast<const int*>(BIO_get_data(bio)); }
 
 bool passes(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
@@ -53,10 +53,10 @@ int length(std::size_t size) { return static_cast<int>(std::min<std::size_t>(siz
 }  // namespace
 
 tls_session::tls_session(SSL_CTX& context, tcp_socket socket, role is)
-    : socket_{std::move(socket)}, ssl_{SSL_new(&context)}, role_{is} {
+    : socket_{std::move(socket)}, descriptor_{socket_.get()}, ssl_{SSL_new(&context)}, role_{is} {
   BIO* const bio = BIO_new(quiet_socket());
   if (!ssl_ || bio == nullptr) throw std::bad_alloc{};
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket_.get())));
+  BIO_set_data(bio, &descriptor_);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
   if (is == role::dials)

@@ -47,6 +47,7 @@ class tls_session {
   void explain(int kind);
 
   tcp_socket socket_;
+  int descriptor_;  ///< of the socket, also when that is somebody else's
   ssl_ptr ssl_;
   role role_;
   std::string problem_;
