@@ -19,21 +19,13 @@
 #include "bulwark/consensus/membership_actor.hpp"
 #include "bulwark/consensus/replicated.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
+#include "member_children.hpp"
 
 namespace bulwark::consensus {
 
 using namespace std::chrono_literals;
 
 namespace {
-
-/// For a link that is being restarted. Few, since they may be large, and consensus does well without them.
-constexpr std::size_t link_packets_held_max = 64;
-/// How long a tree may take to stop: an append to a slow disk is waited for.
-constexpr auto tree_patience = 10s;
-
-supervisor_flags patient(restart_strategy strategy) {
-  return {.strategy = strategy, .intensity = 30, .period = 60s};
-}
 
 child node_child(std::string id, caf::actor ref, std::function<caf::actor(caf::actor_system&)> start) {
   child made;
@@ -50,15 +42,6 @@ child node_child(std::string id, caf::actor ref, std::function<caf::actor(caf::a
 std::uint64_t incarnation_now() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(std::chrono::nanoseconds{since}.count());
-}
-
-void stop_and_wait(caf::actor_system& system, const caf::actor& tree) {
-  caf::scoped_actor self{system};
-  self->monitor(tree);
-  ask_to_stop(tree);
-  bool has_ended = false;
-  self->receive([&](const caf::down_msg&) { has_ended = true; }, caf::after(tree_patience) >> [] {});
-  if (!has_ended) kill_now(tree);
 }
 
 }  // namespace
@@ -91,7 +74,7 @@ struct cluster_node::impl {
         membership{make_ref("membership")},
         speaker{make_ref("speaker")} {
     for (const auto& [peer, where] : options.peers)
-      links.emplace(peer, make_ref("link-n" + std::to_string(peer), link_packets_held_max));
+      links.emplace(peer, make_ref("link-n" + std::to_string(peer), packets_held_max));
   }
 
   caf::actor make_ref(std::string name, std::size_t hold_max = 65536) {
@@ -127,7 +110,7 @@ struct cluster_node::impl {
     connector_options dialling{.self = identity(), .addresses = options.peers, .links = links};
     dialling.tls = tls;
     return supervisor_child({.name = "links",
-                             .flags = patient(restart_strategy::one_for_one),
+                             .flags = flags_of(restart_strategy::one_for_one),
                              .children = link_children(connector, std::move(dialling), pattern)});
   }
 
@@ -159,7 +142,7 @@ struct cluster_node::impl {
     };
     return supervisor_child(
         {.name = "consensus",
-         .flags = patient(restart_strategy::rest_for_one),
+         .flags = flags_of(restart_strategy::rest_for_one),
          .children = replica_children(log, replica, data.log_path(), options.cluster, std::move(settings))});
   }
 
@@ -221,7 +204,7 @@ cluster_node::cluster_node(caf::actor_system& system, cluster_node_options optio
     throw std::invalid_argument{problem};
   it.make_services(impl_);
   it.port = open_door(system, it.connector, it.options.listen.host, it.options.listen.port, it.tls);
-  supervisor_options root{.name = "node", .flags = patient(restart_strategy::one_for_one)};
+  supervisor_options root{.name = "node", .flags = flags_of(restart_strategy::one_for_one)};
   root.sink = it.options.sink;
   root.children = {
       it.links_branch(),

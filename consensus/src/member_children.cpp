@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "bulwark/actors/messages.hpp"
 #include "bulwark/consensus/group_member.hpp"
 #include "bulwark/consensus/log_store_actor.hpp"
 #include "bulwark/supervision/messages.hpp"

@@ -86,7 +86,7 @@ void scenario::form_group(std::size_t members, std::size_t snapshot_entries,
     ids.push_back(node_id{i});
     members_.push_back(std::make_unique<member>(node_id{i}, *this));
   }
-  agreement_ = std::make_unique<agreement_checker>(ids, violations_);
+  agreement_ = std::make_unique<agreement_checker>(ids, 0, violations_);
   for (std::size_t i = 0; i < members; ++i) start(i);
 }
 
