@@ -4,6 +4,7 @@
 // and random sizes, by seed, against save() and restore(); damaged bytes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <string>

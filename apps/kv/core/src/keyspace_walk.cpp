@@ -2,6 +2,7 @@
 #include "bulwark/kv/core/keyspace_walk.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "bulwark/consensus/core/wire.hpp"
 
