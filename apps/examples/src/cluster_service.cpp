@@ -18,6 +18,7 @@
 
 #include "bulwark/actors/node_config.hpp"
 #include "bulwark/actors/router.hpp"
+#include "bulwark/actors/service_actor.hpp"
 #include "bulwark/consensus/cluster_node.hpp"
 #include "bulwark/load/port_block.hpp"
 #include "bulwark/load/process.hpp"
@@ -51,24 +52,26 @@ cluster_node_options node_options(std::uint32_t self, const std::filesystem::pat
   return options;
 }
 
+caf::behavior pricing(bulwark::service_actor*, std::int32_t cents) {
+  return {[cents](std::int32_t pieces) { return cents * pieces; }};
+}
+
+caf::behavior keeping(bulwark::service_actor*, std::uint32_t node) {
+  return {[node](const std::string&) { return "the ledger is on node " + std::to_string(node); }};
+}
+
 /// What the supervisor of a node starts: a pricer of its own, and the ledger if it belongs there.
 std::vector<bulwark::child> children_of(std::uint32_t node, const bulwark::services& names) {
   bulwark::child pricer;
   pricer.spec.id = "pricer";
-  pricer.start = [](caf::actor_system& system, const caf::actor&) {
-    return system.spawn([]() -> caf::behavior { return {[](std::int32_t pieces) { return 25 * pieces; }}; });
-  };
+  pricer.start = [](caf::actor_system& system, const caf::actor&) { return system.spawn(pricing, 25); };
   bulwark::distributed_child_options ledger;
   ledger.name = "ledger";
   ledger.role = "worker";
   ledger.make = [node](const bulwark::permit_ptr&) {
     bulwark::child one;
     one.spec.id = "ledger";
-    one.start = [node](caf::actor_system& system, const caf::actor&) {
-      return system.spawn([node]() -> caf::behavior {
-        return {[node](const std::string&) { return "the ledger is on node " + std::to_string(node); }};
-      });
-    };
+    one.start = [node](caf::actor_system& system, const caf::actor&) { return system.spawn(keeping, node); };
     return one;
   };
   return {bulwark::published(names, "pricer/" + std::to_string(node), std::move(pricer)),

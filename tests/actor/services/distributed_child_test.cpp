@@ -73,10 +73,12 @@ class distributed_child_test : public services_test {
       one.spec.id = "counter";
       one.start = [log, node, permit](caf::actor_system& system, const caf::actor&) {
         log->began(node, permit);
-        return system.spawn([node](caf::event_based_actor* self) -> caf::behavior {
-          return {[node](std::int32_t what) { return 100 * static_cast<std::int32_t>(node) + what; },
-                  [self](const std::string&) { self->quit(caf::exit_reason::unknown); }};
-        });
+        return system.spawn(
+            [node](caf::event_based_actor* self, bool) -> caf::behavior {
+              return {[node](std::int32_t what) { return 100 * static_cast<std::int32_t>(node) + what; },
+                      [self](const std::string&) { self->quit(caf::exit_reason::unknown); }};
+            },
+            true);
       };
       return one;
     };

@@ -191,9 +191,11 @@ TEST_F(services_test, watches_tell_a_restart_from_an_end) {
 using adder = caf::typed_actor<caf::replies_to<std::int32_t, std::int32_t>::with<std::int32_t>>;
 
 TEST_F(services_test, a_typed_service_is_called_by_its_interface) {
-  const auto made = at(2).system.spawn([](adder::pointer) -> adder::behavior_type {
-    return {[](std::int32_t a, std::int32_t b) { return a + b; }};
-  });
+  const auto made = at(2).system.spawn(
+      [](adder::pointer, bool) -> adder::behavior_type {
+        return {[](std::int32_t a, std::int32_t b) { return a + b; }};
+      },
+      true);
   at(2).guests.push_back(caf::actor_cast<caf::actor>(caf::actor_cast<caf::strong_actor_ptr>(made)));
   ASSERT_FALSE(at(2).names().publish("adder", at(2).guests.back()));
   const auto found = at(1).names().whereis_typed<adder>("adder");
@@ -210,9 +212,11 @@ TEST_F(services_test, a_supervised_child_is_published_through_its_restarts) {
   one.spec.id = "counter";
   one.ref = make_stable_ref(at(2).system, {.name = "counter"});
   one.start = [](caf::actor_system& system, const caf::actor&) {
-    return system.spawn([]() -> caf::behavior {
-      return {[](std::int32_t what) { return what + 1; }, [](const std::string&) { throw 1; }};
-    });
+    return system.spawn(
+        [](service_actor*, bool) -> caf::behavior {
+          return {[](std::int32_t what) { return what + 1; }, [](const std::string&) { throw 1; }};
+        },
+        true);
   };
   supervisor_options tree{.name = "tree", .flags = {.intensity = 5}};
   tree.children.push_back(published(at(2).names(), "counter", std::move(one)));
@@ -231,15 +235,17 @@ TEST_F(services_test, what_waits_behind_a_crash_is_answered_by_the_next_incarnat
   one.spec.mail.carry_over = true;
   one.ref = make_stable_ref(at(2).system, {.name = "counter"});
   one.start = [](caf::actor_system& system, const caf::actor&) {
-    return system.spawn([](service_actor* self) -> caf::behavior {
-      return {[](std::int32_t what) { return what + 1; },
-              [self](const std::string&) {
-                // Ends after what the caller sent behind it has come.
-                self->delayed_send(self, 100ms, caf::ok_atom_v);
-                self->become([self](caf::ok_atom) { self->quit(caf::exit_reason::unknown); });
-                self->set_default_handler(caf::skip);
-              }};
-    });
+    return system.spawn(
+        [](service_actor* self, bool) -> caf::behavior {
+          return {[](std::int32_t what) { return what + 1; },
+                  [self](const std::string&) {
+                    // Ends after what the caller sent behind it has come.
+                    self->delayed_send(self, 100ms, caf::ok_atom_v);
+                    self->become([self](caf::ok_atom) { self->quit(caf::exit_reason::unknown); });
+                    self->set_default_handler(caf::skip);
+                  }};
+        },
+        true);
   };
   supervisor_options tree{.name = "tree", .flags = {.intensity = 5}};
   tree.children.push_back(published(at(2).names(), "counter", std::move(one)));

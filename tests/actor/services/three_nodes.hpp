@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -43,10 +44,19 @@ struct node_station {
     for (const auto& one : guests) kill_now(one);
   }
 
-  /// Ended with the station: an actor that other nodes know would keep its actor system from ending.
-  template <class... Arguments>
-  caf::actor host(Arguments&&... arguments) {
-    guests.push_back(system.spawn(std::forward<Arguments>(arguments)...));
+  /// Spawns what behaves as `make(self, arguments...)` or `make(arguments...)` says. Ended with the station:
+  /// an actor that other nodes know would keep its actor system from ending.
+  template <class Make, class... Arguments>
+  caf::actor host(Make make, Arguments... arguments) {
+    // Without arguments CAF looks into an empty pointer to them, which checked builds abort on: hence the
+    // bool.
+    const auto behave = [make, arguments...](caf::event_based_actor* self, bool) -> caf::behavior {
+      if constexpr (std::is_invocable_v<Make, caf::event_based_actor*, Arguments...>)
+        return make(self, arguments...);
+      else
+        return make(arguments...);
+    };
+    guests.push_back(system.spawn(behave, true));
     return guests.back();
   }
 
