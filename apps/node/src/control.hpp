@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
-#include "bulwark/node/event_ring.hpp"
 #include "bulwark/consensus/member_board.hpp"
+#include "bulwark/node/event_ring.hpp"
 #include "bulwark/node/node_status.hpp"
 
 namespace bulwark::node {
@@ -20,12 +20,12 @@ struct control_options {
   std::filesystem::path directory;  ///< gets control.sock
   std::shared_ptr<const node_facts> facts;
   std::uint32_t node = 0;
-  std::function<caf::actor()> root;           ///< the root supervisor; empty before it exists
-  caf::actor replica;                         ///< stable reference
-  caf::actor heartbeats;                      ///< stable reference
+  std::function<caf::actor()> root;                      ///< the root supervisor; empty before it exists
+  caf::actor replica;                                    ///< stable reference
+  caf::actor heartbeats;                                 ///< stable reference
   std::shared_ptr<const consensus::member_board> board;  ///< what the group decided
-  std::shared_ptr<const event_ring> events;   ///< what the tree did lately
-  std::function<std::string()> resp;          ///< where clients are served
+  std::shared_ptr<const event_ring> events;              ///< what the tree did lately
+  std::function<std::string()> resp;                     ///< where clients are served
   std::function<std::size_t()> connections;
   std::function<void()> drain;  ///< ends the node as SIGTERM does
 };
