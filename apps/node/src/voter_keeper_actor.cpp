@@ -8,8 +8,8 @@
 
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/consensus/core/configuration.hpp"
-#include "bulwark/consensus/messages.hpp"
 #include "bulwark/consensus/group_machine.hpp"
+#include "bulwark/consensus/messages.hpp"
 #include "bulwark/node/voter_keeper.hpp"
 
 namespace bulwark::node {
