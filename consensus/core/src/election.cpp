@@ -40,7 +40,7 @@ void election::begin_round(instant now) {
   // Also to those whose link is said to be lost: an answer shows that it is not. And to outsiders: they may
   // know that they are none any more.
   for (std::size_t i = 0; i < roster_.size(); ++i)
-    if (i != roster_.self()) out_.post(roster_.at(i), beat{round_});
+    if (i != roster_.self() && !left_alone_.has(i)) out_.post(roster_.at(i), beat{round_});
 }
 
 void election::on_beat(node_id from, const beat& what, slot chosen) {
@@ -103,6 +103,7 @@ void election::on_silence(node_id peer_id, bool silent, instant now) {
 
 void election::wake(instant now) {
   quiet_ = false;
+  disturb_all();
   for (auto& p : peers_)
     if (p.heard) p.at = now;
   begin_round(now);

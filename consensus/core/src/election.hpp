@@ -91,6 +91,12 @@ class election {
   [[nodiscard]] bool is_within_reach(std::size_t index) const {
     return peers_[index].linked && !peers_[index].silent;
   }
+  /// It rests: rounds leave it alone, until wake() or disturb_all().
+  void leave_alone(std::size_t index, instant now) {
+    left_alone_.add(index);
+    peers_[index].at = now;
+  }
+  void disturb_all() { left_alone_.clear(); }
   /// The peer said the same before.
   [[nodiscard]] bool is_known(std::size_t index, const beat_ack& what) const;
   [[nodiscard]] instant next_wakeup() const;
@@ -147,6 +153,7 @@ class election {
   bool changed_ = false;  ///< something happened since the last decision
   bool round_over_ = false;
   bool quiet_ = false;
+  node_set left_alone_;
   bool hurried_ = false;  ///< the next decision is to take over
   std::optional<instant> take_over_at_;
 };

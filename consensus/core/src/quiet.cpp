@@ -23,16 +23,22 @@ bool quiet_mode::stir(instant now) {
 }
 
 bool quiet_mode::on_interval(const election& ballots, ballot under, slot chosen, bool idle, instant now) {
-  if (asking_ || !idle) wait_again(now);
-  if (!idle || now < ask_at_) return false;
-  asking_ = true;
-  ++attempt_;
-  resting_.clear();
-  for (std::size_t i = 0; i < roster_.size(); ++i)
-    if (i != roster_.self() && ballots.is_within_reach(i))
-      out_.post(roster_.at(i), rest{under, chosen, attempt_});
+  if (!idle || (asking_ && now >= ask_until_)) wait_again(now);
+  if (!asking_ && (!idle || now < ask_at_)) return false;
+  if (!std::exchange(asking_, true)) {
+    ++attempt_;
+    resting_.clear();
+    ask_until_ = now + options_.timeout / 2;
+  }
+  ask(ballots, under, chosen);
   if (all_rest(ballots)) fall_quiet(now);
   return quiet_;
+}
+
+void quiet_mode::ask(const election& ballots, ballot under, slot chosen) {
+  for (std::size_t i = 0; i < roster_.size(); ++i)
+    if (i != roster_.self() && ballots.is_within_reach(i) && !resting_.has(i))
+      out_.post(roster_.at(i), rest{under, chosen, attempt_});
 }
 
 bool quiet_mode::on_resting(std::size_t from, const resting& what, const election& ballots, ballot under,

@@ -24,7 +24,7 @@ namespace bulwark::consensus {
 /// Bounds: safety does not depend on it: a quiet replica promises, accepts and answers as ever.
 ///
 ///   awake --idle for quiet_after--> asking --all reached rest--> quiet         the leader
-///     ^------ anything happens, or an interval passes --'           |          a follower goes from awake to
+///     ^------ anything happens, or it takes too long --'           |          a follower goes from awake to
 ///     '-------------------- anything happens -----------------------'          quiet when it is asked
 class quiet_mode {
  public:
@@ -32,11 +32,15 @@ class quiet_mode {
 
   [[nodiscard]] bool is_enabled() const { return options_.quiet_after > duration{0}; }
   [[nodiscard]] bool is_quiet() const { return quiet_; }
-  /// It was quiet for so long that no beat can come from a round that began before. (One that does come is
-  /// the beginning of a false alarm, no harm.)
+  /// It is quiet for so long already that a beat is not one that was under way before: whoever sent it is
+  /// awake.
   [[nodiscard]] bool is_settled(instant now) const {
     return quiet_ && now - quiet_since_ >= options_.interval;
   }
+
+  /// It has answered the question that is open.
+  [[nodiscard]] bool has_confirmed(std::size_t from) const { return asking_ && resting_.has(from); }
+  [[nodiscard]] bool is_asking() const { return asking_; }
 
   /// Something happened. True if that ends the quiet.
   bool stir(instant now);
@@ -49,6 +53,7 @@ class quiet_mode {
 
  private:
   [[nodiscard]] bool all_rest(const election& ballots) const;
+  void ask(const election& ballots, ballot under, slot chosen);
   void wait_again(instant now);
   void fall_quiet(instant now);
 
@@ -60,6 +65,7 @@ class quiet_mode {
   instant quiet_since_;
   instant ask_at_;
   bool asking_ = false;
+  instant ask_until_;          ///< asking: short, as who rests already is not heard of
   std::uint64_t attempt_ = 0;  ///< of the last question
   node_set resting_;           ///< who answered it
 };

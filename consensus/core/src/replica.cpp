@@ -79,7 +79,10 @@ void replica::state::step(event&& what, instant at, std::vector<effect>& effects
   BULWARK_INVARIANT(at >= now);
   now = at;
   out.begin_step(effects);
-  if (quiet.is_enabled() && stirs(what) && quiet.stir(now)) ballots.wake(now);
+  if (quiet.is_enabled() && stirs(what)) {
+    if (quiet.stir(now)) ballots.wake(now);
+    ballots.disturb_all();
+  }
   std::visit([this](auto& one) { on(one); }, what);
   settle();
   out.end_step();

@@ -62,9 +62,10 @@ void replica::state::on_interval() {
   reading.on_interval();
   own_requests.on_interval(now);
   moving.on_interval();
-  if (quiet.is_enabled() &&
-      quiet.on_interval(ballots, proposer.under(), log.chosen(), leads_idle_group(), now))
+  if (!quiet.is_enabled()) return;
+  if (quiet.on_interval(ballots, proposer.under(), log.chosen(), leads_idle_group(), now))
     ballots.fall_quiet();
+  if (!quiet.is_asking()) ballots.disturb_all();
 }
 
 bool replica::state::is_from_leader(std::size_t from, ballot under) const {
@@ -192,8 +193,9 @@ void replica::state::on(std::size_t from, rest& what) {
 }
 
 void replica::state::on(std::size_t from, resting& what) {
-  if (leads_idle_group() && quiet.on_resting(from, what, ballots, proposer.under(), now))
-    ballots.fall_quiet();
+  if (!quiet.is_asking() || !leads_idle_group()) return;
+  if (quiet.on_resting(from, what, ballots, proposer.under(), now)) return ballots.fall_quiet();
+  if (quiet.has_confirmed(from)) ballots.leave_alone(from, now);
 }
 
 }  // namespace bulwark::consensus
