@@ -174,8 +174,11 @@ class gated_log_store final : public log_store {
   std::vector<chosen_entry> read(group_id group, slot first, slot last, std::size_t bytes_max) override {
     return below_.read(group, first, last, bytes_max);
   }
-  void save_snapshot(group_id group, slot at, std::string_view state, bool installed) override {
-    below_.save_snapshot(group, at, state, installed);
+  std::unique_ptr<snapshot_writer> begin_snapshot(group_id group, slot at) override {
+    return below_.begin_snapshot(group, at);
+  }
+  void finish_snapshot(group_id group, snapshot_writer& written, bool installed) override {
+    below_.finish_snapshot(group, written, installed);
   }
   snapshot_part read_snapshot(group_id group, slot at, std::uint64_t offset, std::size_t bytes_max) override {
     return below_.read_snapshot(group, at, offset, bytes_max);
