@@ -297,10 +297,11 @@ class chaos {
   }
 
   void leave_without_a_word(std::size_t which) {
-    const auto voters = cluster_.group_of(which).voters();
-    const bool voted = cluster_.group_of(which).is_voter(cluster_.id_of(which));
+    const auto& group = cluster_.group_of(which);
+    const auto left = group.voters() - (group.is_voter(cluster_.id_of(which)) ? 1 : 0);
+    const bool goes_on = left >= std::max(group.accept_votes(), group.prepare_votes());
     cluster_.crash(which, false);
-    if (voters - voted > voters / 2) {
+    if (goes_on) {
       cluster_.run_until([this] { return cluster_.is_led(); }, 10s);
       if (!cluster_.is_led()) cluster_.found().add("was quiet, and does not miss a leader that is gone");
     }

@@ -139,10 +139,9 @@ std::string node_options::validate() const {
     return "--timeout-ms is " + std::to_string(timeout.count()) + "; expected 1 to 600000";
   if (election_timeout < 1ms || election_timeout > 10min)
     return "--election-timeout-ms is " + std::to_string(election_timeout.count()) + "; expected 1 to 600000";
-  if (lease < 0ms || lease > interval + leader_silence())
+  if (lease < 0ms || lease > interval + timeout)
     return "--lease-ms is " + std::to_string(lease.count()) + "; expected 0 (no leases) to " +
-           std::to_string((interval + leader_silence()).count()) +
-           ", which is the interval and the election timeout";
+           std::to_string((interval + timeout).count()) + ", which is T_interval + T_timeout";
   if (drain < 0ms || drain > 10min)
     return "--drain-ms is " + std::to_string(drain.count()) + "; expected 0 to 600000";
   if (replace_after < 0s || replace_after > 24h)
@@ -198,7 +197,8 @@ node_options parse_options(int argc, char** argv) {
   app.add_option("--interval-ms", interval, "T_interval: time between heartbeats");
   app.add_option("--timeout-ms", timeout, "T_timeout: a peer silent for T_interval + T_timeout is gone");
   app.add_option("--election-timeout-ms", election_timeout,
-                 "a leader silent for T_interval + this is replaced; more than T_timeout has no effect");
+                 "a leader silent for T_interval + this is replaced; no longer than T_timeout, and no "
+                 "shorter than a lease");
   app.add_option(
       "--lease-ms", lease,
       "leases of the leader, by which it reads without asking the others, if clocks can be trusted; "

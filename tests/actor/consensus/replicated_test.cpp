@@ -137,7 +137,7 @@ TEST(replicated_options, that_cannot_work_are_refused_with_the_reason) {
   EXPECT_THAT(refused(options_of(2, {}, 0ms)), testing::HasSubstr("interval"));
   auto open_to_all = options_of(2, {});
   open_to_all.listen.host = "0.0.0.0";
-  EXPECT_THAT(refused(open_to_all), testing::HasSubstr("no TLS yet"));
+  EXPECT_THAT(refused(open_to_all), testing::HasSubstr("or tls"));
   auto held_options = options_of(2, {});
   held_options.directory = directory;
   const data_directory held{directory, {"default", node_id{2}}};

