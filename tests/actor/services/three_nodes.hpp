@@ -100,8 +100,9 @@ class three_nodes : public testing::Test {
     options.self = number;
     options.directory = root_ / std::to_string(number);
     options.interval = std::chrono::milliseconds{100};
-    options.timeout = std::chrono::milliseconds{900};
-    options.services.lookup.patience = std::chrono::seconds{20};
+    // A crash is noticed by the lost connection; a slow machine must not look like one.
+    options.timeout = std::chrono::seconds{4};
+    options.services.lookup.patience = std::chrono::seconds{60};
     // The higher number dials, so that it alone must know the port of the other.
     options.listen = {"127.0.0.1", ports_[number - 1]};
     for (std::uint32_t other = 1; other <= 3; ++other)
@@ -118,9 +119,9 @@ class three_nodes : public testing::Test {
   [[nodiscard]] bool has(std::uint32_t number) const { return stations_[number - 1] != nullptr; }
   node_station& at(std::uint32_t number) { return *stations_[number - 1]; }
 
-  /// Looks until it holds; false if it does not within half a minute.
+  /// Looks until it holds; false if it does not within a minute and a half.
   bool await(const std::function<bool()>& holds) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{90};
     caf::scoped_actor waiter{waiting_room_};
     while (!holds()) {
       if (std::chrono::steady_clock::now() > end) return false;
@@ -134,7 +135,7 @@ class three_nodes : public testing::Test {
   outcome_of<Answer> ask(std::uint32_t from, const caf::actor& whom, Words... words) {
     outcome_of<Answer> result;
     at(from)
-        .self->request(whom, std::chrono::seconds{30}, std::move(words)...)
+        .self->request(whom, std::chrono::seconds{90}, std::move(words)...)
         .receive(
             [&](Answer what) {
               result.answer = std::move(what);
