@@ -71,6 +71,9 @@ namespace {
 child groups_child(const caf::actor& ref, std::shared_ptr<const group_table> table) {
   auto made = supervisor_child({.name = "groups", .flags = flags_of(restart_strategy::one_for_one)});
   made.ref = ref;
+  made.gone = [table](bool for_good) {
+    for (const auto& one : table->children()) one.gone(for_good);
+  };
   made.start = [table = std::move(table)](caf::actor_system& system, const caf::actor& supervisor) {
     supervisor_options below{.name = "groups", .flags = flags_of(restart_strategy::one_for_one)};
     below.children = table->children();

@@ -43,7 +43,7 @@ struct group_host_options {
 };
 
 /// One of the groups of a group_host; the group ends here, and its data stays, when this goes away.
-/// Thread-safe; may outlive the host, and is of no use then.
+/// Thread-safe; may outlive the host, and is of no use then, but not the actor system.
 class hosted_group {
  public:
   ~hosted_group();
