@@ -242,7 +242,8 @@ class chaos {
     cluster_.sessions().stop();
     cluster_.run(100ms);  // a reset that was under way still arrives
     const auto healthy = [this] {
-      return cluster_.open_requests() == 0 && cluster_.sessions().idle() && cluster_.divergence().empty();
+      return !cluster_.is_any_frozen() && cluster_.open_requests() == 0 && cluster_.sessions().idle() &&
+             cluster_.divergence().empty();
     };
     cluster_.run_until(healthy, 6s);
     if (cluster_.found().any()) return;
@@ -293,6 +294,7 @@ class chaos {
       if (const auto difference = cluster_.divergence(); !difference.empty())
         return cluster_.found().add("was quiet, and is not of one mind: " + difference);
     }
+    cluster_.run(1s);  // a silence just long enough may be noticed after its end
     if (!cluster_.found().any()) prove_that_it_serves();
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -103,6 +104,10 @@ class simulated_cluster final : public member_observer {
   [[nodiscard]] std::string restlessness() const;
   /// All that are up follow the same leader, which is one of them.
   [[nodiscard]] bool is_led() const;
+  /// Healing does not end a freeze: whoever is within one may hold others up for as long as it lasts.
+  [[nodiscard]] bool is_any_frozen() const {
+    return std::ranges::any_of(around_, [](const surroundings& one) { return one.frozen; });
+  }
   [[nodiscard]] std::size_t open_requests() const { return clients_.size() + counting_.size(); }
   /// Empty if all replicas are up, know the same log and have applied it; else what is missing.
   [[nodiscard]] std::string divergence() const;
