@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Goal: all nodes can be restarted under load, one after the other, and no client is left in doubt: a node
-// that is about to stop says so, and the next one does what was asked. Method: a real cluster of five under a
-// checked load, and the command as an operator runs it.
+// that is about to stop says so, and the next one does what was asked. One can be stopped so for good, and
+// what all measure can be read. Method: real clusters under a checked load, and the commands as an operator
+// runs them.
 #include "support.hpp"
 
 #include <gtest/gtest.h>
@@ -43,6 +44,38 @@ TEST(rolling_restart, stops_at_once_when_a_node_is_not_well) {
       << result.err;
   EXPECT_EQ(cluster.process_of("n1")->pid, before);
   ASSERT_EQ(cluster.command({"resume", "n3"}).exit_code, 0);
+}
+
+TEST(drain, stops_the_leader_for_good_and_leaves_no_request_in_doubt) {
+  local_cluster cluster({.program = program(), .nodes = 3});
+  const auto leader = cluster.await_leader(10s);
+  checked_load load(modest_load(cluster.endpoints()));
+  load.start();
+  const auto drained = cluster.command({"drain", leader}, 60s);
+  EXPECT_EQ(drained.exit_code, 0) << drained.out << drained.err;
+  EXPECT_EQ(cluster.process_of(leader)->state, "down");
+  EXPECT_NE(cluster.await_leader(10s), leader);
+  load.stop();
+  EXPECT_EQ(load.totals().unknown, 0u) << "of " << load.totals().done << ": each is done, or certainly not";
+  expect_nothing_lost(load);
+  const auto other = leader == "n1" ? "n2" : "n1";
+  const auto refused = cluster.command({"drain", other}, 60s);
+  EXPECT_EQ(refused.exit_code, 4) << refused.out;
+  EXPECT_NE(refused.err.find("2 of the other voters must be up"), std::string::npos) << refused.err;
+  ASSERT_EQ(cluster.command({"restart", leader}, 60s).exit_code, 0);
+  EXPECT_EQ(cluster.process_of(leader)->state, "up");
+}
+
+TEST(metrics, tell_who_leads_and_who_does_not_answer) {
+  local_cluster cluster({.program = program(), .nodes = 3});
+  const auto leader = cluster.await_leader(10s);
+  ASSERT_EQ(cluster.command({"pause", leader == "n1" ? "n2" : "n1"}).exit_code, 0);
+  const auto shown = cluster.command({"metrics"});
+  EXPECT_EQ(shown.exit_code, 0) << shown.err;
+  const auto says = [&](const std::string& line) { return shown.out.find(line) != std::string::npos; };
+  EXPECT_TRUE(says("bulwark_paxos_is_leader{node=\"" + leader + "\"} 1\n")) << shown.out;
+  EXPECT_TRUE(says(leader == "n1" ? "bulwark_up{node=\"n2\"} 0\n" : "bulwark_up{node=\"n1\"} 0\n"))
+      << shown.out;
 }
 
 }  // namespace

@@ -194,6 +194,10 @@ class command_line {
         .add_option("--wait", wait_s_,
                     "Seconds that one node may take to come back and catch up (default 60)")
         ->check(CLI::Range(1, 86400));
+    auto& drain = add("drain", "Stop a node in an orderly way and leave it stopped, until `restart`",
+                      [this] { return run_drain(common_, node_, force_); });
+    drain.add_option("NODE", node_, "n1, n2, …")->required();
+    drain.add_flag("--force", force_, "Also if the others cannot go on without it");
     add_rebuild();
     auto& leader = *app_.add_subcommand("leader", "Work on who leads: `bulwark leader move NODE`");
     leader.require_subcommand(1);
@@ -210,6 +214,8 @@ class command_line {
     add_common(*inspect);
     inspect->add_option("WHERE", node_, "n1, n2, …, or the data directory of a node")->required();
     inspect->add_flag("--records", records_, "Print each record, too");
+    add("metrics", "Print what the nodes measure, as text for Prometheus",
+        [this] { return run_metrics(common_); });
     add("hash", "Compare the states of all nodes at one slot of the log; 1 if two differ",
         [this] { return run_hash(common_); });
     add_snapshot();

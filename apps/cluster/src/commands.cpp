@@ -13,6 +13,7 @@
 #include "bulwark/cluster/control_client.hpp"
 #include "bulwark/cluster/health.hpp"
 #include "bulwark/cluster/members_view.hpp"
+#include "bulwark/cluster/rebuild_plan.hpp"
 #include "bulwark/cluster/table.hpp"
 #include "bulwark/cluster/tree_view.hpp"
 #include "json_fields.hpp"
@@ -194,6 +195,14 @@ exit_code run_resume(const common_options& common, const std::string& node) {
 
 exit_code run_restart(const common_options& common, const std::string& node) {
   return act_on_node(common, node, {{"do", "restart"}}, "restarted", std::max(common.timeout, 60000ms));
+}
+
+exit_code run_drain(const common_options& common, const std::string& node, bool forced) {
+  const auto directory = resolve_directory(common.directory);
+  require_node(require_config(directory), node);
+  if (!forced) require_quorum_without(observe(directory, common.timeout), node);
+  return act_on_node(common, node, {{"do", "hold"}, {"for_good", true}}, "drained and stopped",
+                     std::max(common.timeout, 60000ms));
 }
 
 exit_code run_down(const common_options& common) {

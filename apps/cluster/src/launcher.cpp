@@ -190,7 +190,7 @@ class launcher::impl {
       reply(error.empty() ? consent() : refusal(error));
     };
     if (verb == "restart") return keeper->restart(answer);
-    if (verb == "hold") return keeper->hold(answer);
+    if (verb == "hold") return keeper->hold(field<bool>(json, "for_good").value_or(false), answer);
     if (verb == "pause") return keeper->pause(answer);
     std::int64_t wanted = verb == "resume" ? SIGCONT : SIGKILL;
     if (verb == "kill" && json.contains("signal")) wanted = field<std::int64_t>(json, "signal").value_or(0);

@@ -108,18 +108,20 @@ void node_keeper::await_standstill(const std::shared_ptr<incarnation>& process, 
 
 void node_keeper::restart(answer done) {
   if (!holders_.empty()) return done(node_.id + " is being held");
+  held_for_good_ = false;
   waiting_.push_back(std::move(done));
   if (parked_) return start();
   feed(plan::restart{node_.id});
 }
 
-void node_keeper::hold(answer done) {
+void node_keeper::hold(bool for_good, answer done) {
+  held_for_good_ = held_for_good_ || for_good;
   const bool is_stopping = !holders_.empty();
   holders_.push_back(std::move(done));
   answer_waiting(node_.id + " is being held");
   if (!parked_ && !is_stopping) return feed(plan::stop_all{});
   if (!parked_) return;
-  park(options_.policy.held);
+  park(hold_time());
   answer_holders({});
 }
 
@@ -265,7 +267,7 @@ void node_keeper::on_published(const supervision_event& event) {
 void node_keeper::on_stopped() {
   stopped_ = stopping_;
   if (stopping_) return;
-  park(options_.policy.held);
+  park(hold_time());
   answer_holders({});
 }
 
@@ -278,6 +280,10 @@ void node_keeper::on_gave_up(const std::string& reason) {
   const auto pause = first_starts_.next(0.5);
   tell_({kind::node_ended, node_.id, 0, reason_.empty() ? reason : reason_, seconds(pause)});
   park(pause);
+}
+
+std::chrono::steady_clock::duration node_keeper::hold_time() const {
+  return held_for_good_ ? std::chrono::hours{24 * 365 * 100} : options_.policy.held;
 }
 
 void node_keeper::park(clock::duration pause) {

@@ -52,9 +52,9 @@ class node_keeper {
   /// Stops the process if it runs and starts it at once; answers when it is ready, or failed.
   void restart(answer done);
 
-  /// Stops the process if it runs, and does not start it until restart(), or until the policy's time is over;
-  /// answers once it has ended.
-  void hold(answer done);
+  /// Stops the process if it runs, and does not start it until restart(); unless `for_good`, also when the
+  /// policy's time is over. Answers once it has ended.
+  void hold(bool for_good, answer done);
 
   /// What the launcher's `ps` says of the node.
   nlohmann::ordered_json report() const;
@@ -75,6 +75,7 @@ class node_keeper {
   void park(std::chrono::steady_clock::duration pause);
   void answer_waiting(const std::string& error);
   void answer_holders(const std::string& error);
+  [[nodiscard]] std::chrono::steady_clock::duration hold_time() const;
   void await_standstill(const std::shared_ptr<incarnation>& process,
                         std::chrono::steady_clock::time_point until, answer done);
   child_state state() const;
@@ -96,6 +97,7 @@ class node_keeper {
   std::uint64_t starts_ = 0;
   std::string reason_;  ///< why it ended last
   std::vector<answer> waiting_;
+  bool held_for_good_ = false;   ///< by one of those who hold it
   std::vector<answer> holders_;  ///< not empty: it is being stopped to be held
 };
 

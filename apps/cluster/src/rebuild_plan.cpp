@@ -43,13 +43,11 @@ rebuild_note rebuild_to_do(const rebuild_situation& now) {
   return {was_cut_off ? now.earlier->was : is, now.folder, false};
 }
 
-void require_majority_without(const cluster_view& view, const std::string& node) {
+namespace {
+
+/// Throws unless so many voters besides the node are up.
+void require_others(const cluster_view& view, const std::string& node, std::size_t needed) {
   const auto group = voting_in(view);
-  if (!group.votes(node)) return;
-  if (group.voters.size() == 1)
-    throw failure(exit_code::unhealthy, node + " alone votes: nobody else can tell what it knew",
-                  "begin a new cluster with a saved state: `bulwark up --restore FILE`");
-  const auto needed = (group.voters.size() - 1) / 2 + 1;
   std::string up;
   std::size_t count = 0;
   for (const auto& one : view.nodes) {
@@ -61,6 +59,22 @@ void require_majority_without(const cluster_view& view, const std::string& node)
                 "without " + node + ", " + std::to_string(needed) + " of the other voters must be up, and " +
                     (count == 0 ? "none is" : std::to_string(count) + " is: " + up),
                 "bring another one back first; see `bulwark member list`");
+}
+
+}  // namespace
+
+void require_majority_without(const cluster_view& view, const std::string& node) {
+  const auto group = voting_in(view);
+  if (!group.votes(node)) return;
+  if (group.voters.size() == 1)
+    throw failure(exit_code::unhealthy, node + " alone votes: nobody else can tell what it knew",
+                  "begin a new cluster with a saved state: `bulwark up --restore FILE`");
+  require_others(view, node, (group.voters.size() - 1) / 2 + 1);
+}
+
+void require_quorum_without(const cluster_view& view, const std::string& node) {
+  const auto group = voting_in(view);
+  if (group.votes(node)) require_others(view, node, group.voters.size() / 2 + 1);
 }
 
 }  // namespace bulwark::cluster

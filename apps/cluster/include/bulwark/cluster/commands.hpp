@@ -37,6 +37,12 @@ exit_code run_pause(const common_options& common, const std::string& node);
 exit_code run_resume(const common_options& common, const std::string& node);
 /// Stops the node's process as SIGTERM does, starts it again and waits until it is ready.
 exit_code run_restart(const common_options& common, const std::string& node);
+/// Stops a node in an orderly way, and leaves it stopped until `restart`: it hands leadership over, answers
+/// what it was asked, and sends its clients elsewhere. Errors: throws failure (no_quorum) if the others could
+/// not go on without it, unless `forced`.
+exit_code run_drain(const common_options& common, const std::string& node, bool forced);
+/// Prints what all nodes say of themselves as metrics, for Prometheus; unreachable if none answers.
+exit_code run_metrics(const common_options& common);
 /// Restarts all nodes, one after the other, the leader last: each only while all others are up and follow one
 /// leader, and the next only once it has caught up. Errors: throws failure if one of these does not come
 /// about within `patience`; then no further node is touched.

@@ -43,4 +43,7 @@ rebuild_note rebuild_to_do(const rebuild_situation& now);
 /// without the vote of the node: they lose nothing, but could not decide. Pure.
 void require_majority_without(const cluster_view& view, const std::string& node);
 
+/// Errors: throws failure (no_quorum) unless a majority of all voters is up and answers besides `node`.
+void require_quorum_without(const cluster_view& view, const std::string& node);
+
 }  // namespace bulwark::cluster
