@@ -242,8 +242,8 @@ class chaos {
     cluster_.sessions().stop();
     cluster_.run(100ms);  // a reset that was under way still arrives
     const auto healthy = [this] {
-      return !cluster_.is_any_frozen() && cluster_.open_requests() == 0 && cluster_.sessions().idle() &&
-             cluster_.divergence().empty();
+      return !cluster_.is_any_frozen() && !cluster_.is_catching_up() && cluster_.open_requests() == 0 &&
+             cluster_.sessions().idle() && cluster_.divergence().empty();
     };
     cluster_.run_until(healthy, 6s);
     if (cluster_.found().any()) return;

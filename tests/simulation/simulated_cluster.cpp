@@ -272,6 +272,12 @@ void simulated_cluster::tell_link(std::size_t which, std::size_t peer, bool up) 
 
 // -- nodes -------------------------------------------------------------------------------------------
 
+bool simulated_cluster::is_catching_up() const {
+  for (std::size_t i = 0; i < size(); ++i)
+    if (is_up(i) && members_[i]->core().status().in_flight > 0) return true;
+  return false;
+}
+
 std::optional<std::size_t> simulated_cluster::leader() const {
   for (std::size_t i = 0; i < size(); ++i)
     if (is_up(i) && members_[i]->core().status().role == replica_role::leader) return i;

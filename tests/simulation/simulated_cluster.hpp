@@ -108,6 +108,8 @@ class simulated_cluster final : public member_observer {
   [[nodiscard]] bool is_any_frozen() const {
     return std::ranges::any_of(around_, [](const surroundings& one) { return one.frozen; });
   }
+  /// A leader still tells others what they missed, a piece per interval: new requests queue up behind that.
+  [[nodiscard]] bool is_catching_up() const;
   [[nodiscard]] std::size_t open_requests() const { return clients_.size() + counting_.size(); }
   /// Empty if all replicas are up, know the same log and have applied it; else what is missing.
   [[nodiscard]] std::string divergence() const;
