@@ -62,6 +62,9 @@ class snapshot_log final : public caf::event_based_actor {
     };
   }
 
+  /// A promise holds both who asked and who owes.
+  void on_exit() override { waiting_.clear(); }
+
  private:
   const std::shared_ptr<snapshot_log_view> view_;
   std::deque<caf::typed_response_promise<log_snapshot_written>> waiting_;
