@@ -46,7 +46,8 @@ build_jobs() {
 build() {
   local preset=$1 ninja=build/$1/build.ninja
   shift
-  if [[ ! -f $ninja || CMakePresets.json -nt $ninja ]]; then
+  # Without its tests it was configured where GoogleTest was missing, which may be there by now.
+  if [[ ! -f $ninja || CMakePresets.json -nt $ninja || ! -d build/$preset/tests ]]; then
     cmake --preset "$preset" >&2
   fi
   cmake --build --preset "$preset" -j "$(build_jobs)" ${1:+--target "$@"} >&2
