@@ -48,7 +48,7 @@ TEST(smoke, ordinary_clients_work_at_any_node) {
     }
     if (python_redis) {
       const auto script =
-          "import redis; r = redis.Redis(port=" + port +
+          "import redis; r = redis.Redis(host='127.0.0.1', port=" + port +
           "); r.set('p', 'x'); assert r.get('p') == b'x'; n = r.incr('n'); assert r.incr('n') == n + 1";
       const auto result = run({"/usr/bin/python3", "-c", script}, 10s);
       EXPECT_EQ(result.exit_code, 0) << result.err;
