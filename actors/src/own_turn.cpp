@@ -35,8 +35,7 @@ own_turn::~own_turn() {
 
 void own_turn::run() {
   if (waiting_.empty()) return;
-  const auto throughput =
-      caf::get_or(system_.config(), "scheduler.max-throughput", caf::defaults::scheduler::max_throughput);
+  const auto throughput = system_.scheduler().max_throughput();
   caf::scoped_execution_unit unit{&system_};
   std::size_t turns = 0;
   // Each may append more, so by index.
