@@ -13,6 +13,7 @@
 #include "bulwark/cluster/control_client.hpp"
 #include "bulwark/cluster/health.hpp"
 #include "bulwark/cluster/members_view.hpp"
+#include "bulwark/cluster/metrics_view.hpp"
 #include "bulwark/cluster/rebuild_plan.hpp"
 #include "bulwark/cluster/table.hpp"
 #include "bulwark/cluster/tree_view.hpp"
@@ -74,6 +75,20 @@ std::string signal_text(int signal) {
   return std::to_string(signal) + (name ? " (" + std::string(name) + ")" : "");
 }
 
+/// What each node answers to the request, by its name; an empty text from one that does not.
+std::vector<std::pair<std::string, std::string>> told_by_all(const common_options& common,
+                                                             const cluster_directory& directory,
+                                                             const char* request) {
+  const auto config = require_config(directory);
+  std::vector<control_question> questions;
+  for (const auto& node : config.nodes) questions.push_back({directory.node_data(node.id), request});
+  const auto answers = ask_all(questions, common.timeout);
+  std::vector<std::pair<std::string, std::string>> told;
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    told.emplace_back(config.nodes[i].id, answers[i].ok() ? answers[i].line : "");
+  return told;
+}
+
 exit_code kill_actor(const common_options& common, const std::string& id, const std::string& actor) {
   const auto directory = resolve_directory(common.directory);
   require_node(require_config(directory), id);
@@ -109,19 +124,19 @@ exit_code run_status(const common_options& common) {
 
 exit_code run_members(const common_options& common) {
   const auto directory = resolve_directory(common.directory);
-  const auto config = require_config(directory);
-  std::vector<control_question> questions;
-  for (const auto& node : config.nodes)
-    questions.push_back({directory.node_data(node.id), R"({"do":"members"})"});
-  const auto answers = ask_all(questions, common.timeout);
-  std::vector<std::pair<std::string, std::string>> told;
-  for (std::size_t i = 0; i < answers.size(); ++i)
-    told.emplace_back(config.nodes[i].id, answers[i].ok() ? answers[i].line : "");
+  const auto told = told_by_all(common, directory, R"({"do":"members"})");
   const auto shown = show_members(told, common.json, colour_for(common));
   std::cout << shown.text << std::flush;
   if (shown.any) return shown.all_are_up ? exit_code::ok : exit_code::unhealthy;
   throw failure(exit_code::unreachable, "no node of " + directory.root().string() + " answers",
                 "see `bulwark ps`; `bulwark up` starts the cluster");
+}
+
+exit_code run_metrics(const common_options& common) {
+  const auto told = told_by_all(common, resolve_directory(common.directory), R"({"do":"status"})");
+  std::cout << metrics_text(told) << std::flush;
+  const bool any = std::ranges::any_of(told, [](const auto& one) { return !one.second.empty(); });
+  return any ? exit_code::ok : exit_code::unreachable;
 }
 
 exit_code run_tree(const common_options& common, const std::string& node) {
