@@ -73,12 +73,11 @@ struct cluster_node::impl {
         heartbeats{make_ref("heartbeats")},
         membership{make_ref("membership")},
         speaker{make_ref("speaker")} {
-    for (const auto& [peer, where] : options.peers)
-      links.emplace(peer, make_ref("link-n" + std::to_string(peer), packets_held_max));
+    links = link_refs(system, options.peers);
   }
 
-  caf::actor make_ref(std::string name, std::size_t hold_max = 65536) {
-    return make_stable_ref(system, {.name = std::move(name), .hold_max = hold_max});
+  caf::actor make_ref(std::string name) {
+    return make_stable_ref(system, {.name = std::move(name), .hold_max = 65536});
   }
 
   [[nodiscard]] node_identity identity() const { return {options.cluster, options.self, incarnation}; }
@@ -147,12 +146,7 @@ struct cluster_node::impl {
   }
 
   replica_options core_settings() const {
-    replica_options core;
-    std::vector<std::uint32_t> peers;
-    for (const auto& [peer, where] : options.peers) peers.push_back(peer);
-    set_voters(core, node_id{options.self}, options.voters, peers);
-    core.lost = data.lost();
-    core.seed = 0;  // drawn anew in each life
+    auto core = core_of_member(options.self, options.voters, options.peers, data);
     core.interval = options.interval;
     core.timeout = options.timeout;
     core.snapshot_bytes = options.snapshot_bytes;

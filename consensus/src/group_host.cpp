@@ -107,9 +107,7 @@ struct group_host::impl {
         exchange{make_stable_ref(sys, {.name = "exchange", .hold_max = 65536})},
         log{make_stable_ref(sys, {.name = "log", .hold_max = 65536})},
         groups{make_stable_ref(sys, {.name = "groups", .hold_max = 65536})} {
-    for (const auto& [peer, where] : options.peers)
-      links.emplace(peer, make_stable_ref(
-                              sys, {.name = "link-n" + std::to_string(peer), .hold_max = packets_held_max}));
+    links = link_refs(sys, options.peers);
   }
 
   [[nodiscard]] child links_branch() const {
@@ -149,13 +147,8 @@ struct group_host::impl {
   }
 
   [[nodiscard]] replica_options core_of(group_id id) const {
-    replica_options core;
-    std::vector<std::uint32_t> peers;
-    for (const auto& [peer, where] : options.peers) peers.push_back(peer);
-    set_voters(core, node_id{options.self}, options.voters, peers);
-    core.lost = data.lost();
+    auto core = core_of_member(options.self, options.voters, options.peers, data);
     core.group = id;
-    core.seed = 0;  // drawn anew in each life
     core.interval = options.interval;
     core.timeout = options.timeout;
     core.lease = options.lease;

@@ -70,9 +70,7 @@ struct group_member::impl {
         log{make_stable_ref(sys, {.name = "log", .hold_max = 65536})},
         replica{make_stable_ref(sys, {.name = "replica", .hold_max = 65536})},
         front{make_stable_ref(sys, {.name = "front", .hold_max = 65536})} {
-    for (const auto& [peer, where] : options.peers)
-      links.emplace(peer, make_stable_ref(
-                              sys, {.name = "link-n" + std::to_string(peer), .hold_max = packets_held_max}));
+    links = link_refs(sys, options.peers);
   }
 
   child links_branch() const {
@@ -103,12 +101,7 @@ struct group_member::impl {
   }
 
   replica_options replica_settings() const {
-    replica_options core;
-    std::vector<std::uint32_t> peers;
-    for (const auto& [peer, where] : options.peers) peers.push_back(peer);
-    set_voters(core, node_id{options.self}, options.voters, peers);
-    core.lost = data.lost();
-    core.seed = 0;  // drawn anew in each life
+    auto core = core_of_member(options.self, options.voters, options.peers, data);
     core.interval = options.interval;
     core.timeout = options.timeout;
     core.lease = options.lease;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bulwark/actors/messages.hpp"
+#include "bulwark/actors/stable_ref.hpp"
 #include "bulwark/consensus/group_member.hpp"
 #include "bulwark/consensus/log_store_actor.hpp"
 #include "bulwark/supervision/messages.hpp"
@@ -18,6 +19,9 @@ namespace bulwark::consensus {
 using namespace std::chrono_literals;
 
 namespace {
+
+/// For a link that is being restarted. Few, since they may be large, and consensus does well without them.
+constexpr std::size_t packets_held_max = 64;
 
 /// How long a member may take to stop: an append to a slow disk is waited for.
 constexpr auto stop_patience = 10s;
@@ -93,6 +97,27 @@ std::uint64_t random_incarnation() {
   std::random_device source;
   const auto high = std::uint64_t{source()};
   return (high << 32 | source()) | 1;
+}
+
+replica_options core_of_member(std::uint32_t self, const std::vector<std::uint32_t>& voters,
+                               const std::map<std::uint32_t, peer_address>& peers,
+                               const data_directory& data) {
+  replica_options core;
+  std::vector<std::uint32_t> others;
+  for (const auto& [peer, where] : peers) others.push_back(peer);
+  set_voters(core, node_id{self}, voters, others);
+  core.lost = data.lost();
+  core.seed = 0;  // drawn anew in each life
+  return core;
+}
+
+std::map<std::uint32_t, caf::actor> link_refs(caf::actor_system& system,
+                                              const std::map<std::uint32_t, peer_address>& peers) {
+  std::map<std::uint32_t, caf::actor> refs;
+  for (const auto& [peer, where] : peers)
+    refs.emplace(peer, make_stable_ref(
+                           system, {.name = "link-n" + std::to_string(peer), .hold_max = packets_held_max}));
+  return refs;
 }
 
 void check_membership(std::uint32_t self, const peer_address& listen,

@@ -12,15 +12,13 @@
 #include <vector>
 
 #include "bulwark/actors/link.hpp"
+#include "bulwark/consensus/data_directory.hpp"
 #include "bulwark/consensus/log_store.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/supervision/supervisor.hpp"
 
 /// What the tree of a member is made of, whether it has one group or many.
 namespace bulwark::consensus {
-
-/// For a link that is being restarted. Few, since they may be large, and consensus does well without them.
-inline constexpr std::size_t packets_held_max = 64;
 
 [[nodiscard]] supervisor_flags flags_of(restart_strategy strategy);
 
@@ -33,6 +31,16 @@ inline constexpr std::size_t packets_held_max = 64;
 [[nodiscard]] child replica_child(const caf::actor& ref, replica_actor_options settings);
 
 [[nodiscard]] std::uint64_t random_incarnation();
+
+/// What the replicas of all kinds of members have in common: who votes by the settings, and what binds a node
+/// that lost its log. Times and bounds are the caller's.
+[[nodiscard]] replica_options core_of_member(std::uint32_t self, const std::vector<std::uint32_t>& voters,
+                                             const std::map<std::uint32_t, peer_address>& peers,
+                                             const data_directory& data);
+
+/// A stable reference to each peer's link.
+[[nodiscard]] std::map<std::uint32_t, caf::actor> link_refs(
+    caf::actor_system& system, const std::map<std::uint32_t, peer_address>& peers);
 
 /// Throws std::invalid_argument if such a member cannot be.
 void check_membership(std::uint32_t self, const peer_address& listen,
