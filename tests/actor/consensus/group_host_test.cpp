@@ -210,6 +210,8 @@ TEST(group_host, groups_share_one_log_and_one_fsync) {
     // Its slot is in flight: the append is with the log, where it waits.
     for (const auto& name : names) EVENTUALLY(30s, station.status(name).in_flight == 1);
     gate.set_shut(false);
+    // Nobody was told of these writes yet, so a read need not see them before they are chosen.
+    for (const auto& name : names) EVENTUALLY(30s, station.status(name).in_flight == 0);
     for (const auto& name : names)
       EXPECT_EQ(station.call<std::int64_t>(station.groups.at(name)->ref(), get{"n"}), 2);
     // One was under way when the gate was shut, and brought others to wait.
