@@ -36,7 +36,7 @@ class log_store_actor final : public actor_base {
   const char* name() const override { return "bulwark.log"; }
 
   caf::behavior make_behavior() override {
-    if (!guarded([this] { store_ = options_.open(); })) return {};
+    if (!guarded([this] { store_ = std::make_shared<shared_log_store>(options_.open()); })) return {};
     if (options_.on_ready) options_.on_ready();
     set_down_handler([this](caf::down_msg& down) {
       if (down.reason && down.reason != caf::exit_reason::user_shutdown) quit(std::move(down.reason));
@@ -62,6 +62,7 @@ class log_store_actor final : public actor_base {
     waiting_.clear();
     installs_.clear();
     while (!writing_.empty()) discard(writing_.begin()->first);
+    if (store_) store_->close();
     store_.reset();
   }
 
@@ -158,6 +159,7 @@ class log_store_actor final : public actor_base {
     discard({group, true});
     log_recovered out;
     if (!guarded([&] { out.state = store_->recover(group); })) return fail_state();
+    out.store = store_;
     return out;
   }
 
@@ -257,7 +259,7 @@ class log_store_actor final : public actor_base {
   static caf::error fail_state() { return caf::make_error(caf::sec::request_receiver_down); }
 
   const log_store_actor_options options_;
-  std::unique_ptr<log_store> store_;
+  std::shared_ptr<shared_log_store> store_;
   std::vector<waiting_append> waiting_;  ///< one per replica at most, as replicas have one append in flight
   std::map<snapshot_kind, open_snapshot> writing_;
   std::deque<waiting_snapshot> installs_;  ///< one own and one of another member per replica at most

@@ -68,7 +68,7 @@ class replica_actor final : public actor_base {
     machine_ = options_.machine();
     keep_unknown_messages();
     request(options_.log, caf::infinite, log_recover{options_.core.group})
-        .then([this](log_recovered& what) { start(std::move(what.state)); },
+        .then([this](log_recovered& what) { start(what); },
               [this](caf::error& why) { log_lost(std::move(why)); });
     return {[](get_replica_status) { return report_of_recovery(); }};
   }
@@ -79,6 +79,7 @@ class replica_actor final : public actor_base {
     snapshots_.give_up();
     // The log may still owe this actor an answer, and so hold it: without this they would keep each other.
     options_.log = nullptr;
+    quick_log_.reset();
     options_.links.clear();
     options_.exchange = nullptr;
   }
@@ -86,8 +87,9 @@ class replica_actor final : public actor_base {
  private:
   // -- messages to events
 
-  void start(recovered_state recovered) {
-    core_.emplace(options_.core, std::move(recovered), now());
+  void start(log_recovered& log) {
+    if (options_.prompt) quick_log_ = std::move(log.store);
+    core_.emplace(options_.core, std::move(log.state), now());
     refuse_unknown_messages();
     become([this](submit& what) { return take(what); }, [this](const peer_packet& packet) { take(packet); },
            [this](const peer_link_state& link) {
@@ -267,7 +269,7 @@ class replica_actor final : public actor_base {
   void start_append() {
     if (!persists_.can_start()) return;
     auto records = persists_.start(now());
-    if (records.empty()) return appended();
+    if (records.empty() || (quick_log_ && quick_log_->append_quickly(records))) return appended();
     request(options_.log, caf::infinite, log_append{std::move(records)})
         .then([this](log_appended) { appended(); }, [this](caf::error& why) { log_lost(std::move(why)); });
   }
@@ -331,6 +333,7 @@ class replica_actor final : public actor_base {
   snapshot_work snapshots_;
 
   persist_queue persists_;
+  std::shared_ptr<shared_log_store> quick_log_;  ///< none: each append is a message to the log
   bool writable_ = true;
 
   std::optional<instant> timer_due_;

@@ -37,7 +37,7 @@ namespace {
 constexpr std::size_t packets_held_max = 64;
 
 /// Writes between two snapshots, or as much as the state takes, if that is more.
-constexpr std::size_t snapshot_bytes = 64u << 20;
+constexpr std::size_t snapshot_bytes = 128u << 20;
 
 /// A supervisor gives up only when something keeps failing for so long that a new process is the better cure.
 supervisor_flags flags(restart_strategy strategy) {

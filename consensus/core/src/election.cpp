@@ -22,6 +22,14 @@ election::election(const roster& group, timing times, ballot promised, output& o
   alive_.add(roster_.self());
 }
 
+void election::discount_stall(instant previous, instant now) {
+  const auto due = std::max(previous, next_wakeup());
+  if (now <= due) return;
+  const auto late = now - due;
+  if (late < times_.interval / 4 || late > times_.interval + times_.timeout) return;
+  for (auto& p : peers_) p.at += late;
+}
+
 bool election::on_tick(instant now) {
   if (quiet_) return false;
   if (now < round_ends_) {

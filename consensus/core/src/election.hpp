@@ -37,6 +37,10 @@ class election {
 
   election(const roster& group, timing times, ballot promised, output& out, instant now);
 
+  /// To be called before anything else in a step; the one before was at `previous`. Time in which this
+  /// replica was not run, although it was due, says nothing about others: what they sent meanwhile may still
+  /// wait. Unless it was so long that they have given up this replica by now.
+  void discount_stall(instant previous, instant now);
   /// Runs the heartbeat rounds. True if one has ended.
   bool on_tick(instant now);
   void on_beat(node_id from, const beat& what, slot chosen);

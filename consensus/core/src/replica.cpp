@@ -77,7 +77,7 @@ replica::state::state(replica_options wanted, recovered_state recovered, instant
 
 void replica::state::step(event&& what, instant at, std::vector<effect>& effects) {
   BULWARK_INVARIANT(at >= now);
-  now = at;
+  ballots.discount_stall(std::exchange(now, at), at);
   out.begin_step(effects);
   if (quiet.is_enabled() && stirs(what)) {
     if (quiet.stir(now)) ballots.wake(now);

@@ -66,6 +66,54 @@ TEST(election, takes_over_only_if_needed_and_able) {
   }
 }
 
+/// Follows node 2, which has just been heard of, as has node 3; its next round begins at once.
+replica_bench a_follower() {
+  replica_bench bench;
+  const peer_answer leading{true, of_two, of_two, true};
+  leads_after(bench, {leading, {true, {0, node_id{3}}, of_two, true}}, 1s);
+  bench.sent.clear();
+  return bench;
+}
+
+TEST(election, who_stood_still_does_not_blame_others_for_it) {
+  auto bench = a_follower();
+  bench.stand_still(450ms);
+  bench.step(tick{});
+  EXPECT_EQ(bench.core().status().leader, of_two);
+  EXPECT_TRUE(bench.core().status().has_quorum);
+  bench.pass(300ms);
+  EXPECT_EQ(bench.core().status().leader, of_two);
+  bench.pass(250ms);
+  EXPECT_EQ(bench.core().status().leader, ballot{}) << "nothing has come since it goes on";
+}
+
+TEST(election, a_message_that_comes_before_the_tick_is_no_reason_to_blame_others_either) {
+  auto bench = a_follower();
+  bench.stand_still(450ms);
+  bench.receive(3, beat{77});
+  EXPECT_EQ(bench.core().status().leader, of_two);
+  bench.stand_still(10ms);
+  bench.step(tick{});
+  bench.pass(550ms);
+  EXPECT_EQ(bench.core().status().leader, ballot{}) << "each moment is discounted once";
+}
+
+TEST(election, who_stood_still_for_longer_than_others_wait_starts_over) {
+  auto bench = a_follower();
+  bench.stand_still(700ms);
+  bench.step(tick{});
+  EXPECT_EQ(bench.core().status().leader, ballot{});
+}
+
+TEST(election, a_tick_that_is_a_little_late_does_not_hide_a_dead_leader) {
+  auto bench = a_follower();
+  for (int i = 0; i < 25; ++i) {
+    bench.stand_still(21ms);
+    bench.step(tick{});
+  }
+  EXPECT_EQ(bench.core().status().leader, ballot{});
+}
+
 TEST(election, the_new_ballot_is_above_all_that_were_seen) {
   replica_bench bench;
   const peer_answer highest{true, {0, node_id{2}}, {41, node_id{3}}, false};

@@ -36,10 +36,18 @@ class replica_bench {
   void receive(std::uint32_t from, message what) {
     step(received{{node_id{from}, node_id{1}, std::move(what)}});
   }
+  /// Time in which the replica is run whenever it wants to.
   void pass(duration time) {
-    now_ += time;
+    const auto end = now_ + time;
+    for (auto due = core_.next_wakeup(); now_ < due && due < end; due = core_.next_wakeup()) {
+      now_ = due;
+      step(tick{});
+    }
+    stand_still(end - now_);
     step(tick{});
   }
+  /// Time in which it is not run at all.
+  void stand_still(duration time) { now_ += time; }
 
   /// The disk completes all writes so far.
   void sync() {

@@ -62,7 +62,8 @@ void set(keyspace& keys, arguments_view arguments, reply_builder& reply) {
   std::string error;
   const auto options = read_set_options(arguments.subspan(2), error);
   if (!options) return reply.error(error);
-  const auto* old = keys.find(arguments[0]);
+  const bool depends = options->if_absent || options->if_present || options->return_old;
+  const auto* old = depends ? keys.find(arguments[0]) : nullptr;
   const bool wanted = old != nullptr ? !options->if_absent : !options->if_present;
   if (options->return_old)
     old != nullptr ? reply.bulk(old->value) : reply.null();

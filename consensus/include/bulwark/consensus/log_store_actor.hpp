@@ -13,6 +13,7 @@
 
 #include "bulwark/actors/core/time.hpp"
 #include "bulwark/consensus/log_store.hpp"
+#include "bulwark/consensus/shared_log_store.hpp"
 
 namespace bulwark::consensus {
 
@@ -31,6 +32,7 @@ struct log_recover {
 };
 struct log_recovered {
   recovered_state state;
+  std::shared_ptr<shared_log_store> store;  ///< for quick appends without a message; may be none
 };
 
 /// Answered by `log_entries`; see log_store::read.
