@@ -14,6 +14,11 @@
 #include "snapshot_files.hpp"
 
 namespace bulwark::consensus {
+namespace {
+
+constexpr std::size_t read_ahead_bytes = 256u << 10;
+
+}  // namespace
 
 class file_log_store::impl {
  public:
@@ -68,13 +73,14 @@ class file_log_store::impl {
     std::vector<chosen_entry> out;
     const auto found = index_.find(group);
     if (found == index_.end()) return out;
+    record_reader::run run{reader_, std::min(bytes_max, read_ahead_bytes)};
     std::size_t bytes_read = 0;
     for (auto at = first; at <= last; at = next(at)) {
       const auto where = found->second.find(at);
       // The record is a little larger than its payload: never reads what could only be thrown away.
       if (!where || (!out.empty() && bytes_read + where->size > bytes_max)) break;
       bytes_read += where->size;
-      out.push_back({at, reader_.read(group, at, *where).what});
+      out.push_back({at, run.read(group, at, *where).what});
     }
     return out;
   }

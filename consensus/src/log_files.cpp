@@ -72,7 +72,7 @@ bool index_batch(std::string_view payload, std::uint32_t segment, std::uint64_t 
   const auto* start = payload.data();
   while (!payload.empty()) {
     const auto encoded = split_record(payload);
-    const auto decoded = decode_record(encoded);
+    const auto decoded = decode_outline(encoded);
     if (!decoded) return false;
     const auto offset = payload_offset + static_cast<std::uint64_t>(encoded.data() - start);
     index_record(*decoded,
@@ -157,17 +157,32 @@ loaded_log load_log(file_layer& files, const file_log_options& options, const lo
 }
 
 accepted_entry record_reader::read(group_id group, slot at, record_location where) {
-  std::string encoded(where.size, '\0');
-  try {
-    encoded.resize(segment(where.segment).read_at(encoded, where.offset));
-  } catch (const std::system_error& error) {
-    throw log_failure{log_error::failed, error.what()};
-  }
-  auto decoded = decode_record(encoded);
+  run one{*this, 0};
+  return one.read(group, at, where);
+}
+
+accepted_entry record_reader::run::read(group_id group, slot at, record_location where) {
+  auto decoded = decode_record(encoded(where));
   auto* entry = decoded ? std::get_if<accepted_entry>(&decoded->what) : nullptr;
   if (entry == nullptr || decoded->group != group || entry->at != at)
-    throw_damaged(segment_path(directory_, where.segment), where.offset, "the record is damaged");
+    throw_damaged(segment_path(of_.directory_, where.segment), where.offset, "the record is damaged");
   return std::move(*entry);
+}
+
+std::string_view record_reader::run::encoded(record_location where) {
+  const bool is_here = where.segment == segment_ && where.offset >= offset_ &&
+                       std::uint64_t{where.offset} + where.size <= offset_ + ahead_.size();
+  if (!is_here) {
+    segment_ = where.segment;
+    offset_ = where.offset;
+    ahead_.resize(std::max<std::size_t>(where.size, at_once_));
+    try {
+      ahead_.resize(of_.segment(segment_).read_at(ahead_, offset_));
+    } catch (const std::system_error& error) {
+      throw log_failure{log_error::failed, error.what()};
+    }
+  }
+  return std::string_view{ahead_}.substr(where.offset - offset_, where.size);
 }
 
 file& record_reader::segment(std::uint32_t number) {

@@ -64,6 +64,24 @@ class record_reader {
   /// The accepted value at the place. Throws log_failure{failed | damaged}.
   accepted_entry read(group_id group, slot at, record_location where);
 
+  /// Reads many that lie near each other, by few calls. Nothing may be appended meanwhile.
+  class run {
+   public:
+    /// `at_once`: so many bytes are read at a time, or one record if that is more.
+    run(record_reader& of, std::size_t at_once) : of_{of}, at_once_{at_once} {}
+    /// As that of the reader.
+    accepted_entry read(group_id group, slot at, record_location where);
+
+   private:
+    std::string_view encoded(record_location where);
+
+    record_reader& of_;
+    const std::size_t at_once_;
+    std::string ahead_;  ///< what stands in the segment from the offset on
+    std::uint32_t segment_ = 0;
+    std::uint64_t offset_ = 0;
+  };
+
  private:
   file& segment(std::uint32_t number);
 

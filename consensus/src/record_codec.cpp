@@ -4,9 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include <utility>
-#include <vector>
-
 #include "bulwark/actors/core/invariant.hpp"
 #include "bulwark/consensus/core/wire.hpp"
 #include "bulwark/consensus/crc32c.hpp"
@@ -82,10 +79,21 @@ bool get_command(wire_reader& in, command& c) {
   return true;
 }
 
-bool get_accepted(wire_reader& in, accepted_entry& entry) {
+bool skip_command(wire_reader& in) {
+  std::uint32_t origin = 0;
+  std::uint64_t incarnation = 0, request = 0;
+  std::string_view payload;
+  return in.get(origin) && in.get(incarnation) && in.get(request) && in.get_bytes(payload);
+}
+
+bool get_accepted(wire_reader& in, accepted_entry& entry, bool with_commands) {
   std::uint32_t count = 0;
   if (!get_slot(in, entry.at) || !get_ballot(in, entry.under) || !in.get(count)) return false;
   if (count > in.left() / command_bytes_min) return in.fail();
+  if (!with_commands) {
+    while (count > 0 && skip_command(in)) --count;
+    return count == 0;
+  }
   std::vector<command> commands(count);
   for (auto& c : commands)
     if (!get_command(in, c)) return false;
@@ -95,6 +103,27 @@ bool get_accepted(wire_reader& in, accepted_entry& entry) {
 
 void store_u32(std::uint32_t number, std::string& out, std::size_t at) {
   for (std::size_t i = 0; i < 4; ++i) out[at + i] = static_cast<char>(number >> (8 * i) & 0xff);
+}
+
+std::optional<group_record> decode(std::string_view encoded, bool with_commands) {
+  wire_reader in{encoded};
+  std::uint32_t size = 0;
+  std::uint32_t crc = 0;
+  if (!in.get(size) || !in.get(crc) || in.left() != size) return std::nullopt;
+  if (crc32c(encoded.substr(record_prefix_bytes)) != crc) return std::nullopt;
+  std::uint8_t version = 0;
+  std::uint8_t kind = 0;
+  std::uint32_t group = 0;
+  if (!in.get(version) || version != record_version || !in.get(kind) || !in.get(group)) return std::nullopt;
+  group_record out{group_id{group}, {}};
+  switch (kind) {
+    case promise_kind: get_ballot(in, out.what.emplace<promise_record>().promised); break;
+    case accepted_kind: get_accepted(in, out.what.emplace<accepted_entry>(), with_commands); break;
+    case chosen_kind: get_slot(in, out.what.emplace<chosen_record>().chosen); break;
+    default: return std::nullopt;
+  }
+  if (!in.complete()) return std::nullopt;
+  return out;
 }
 
 }  // namespace
@@ -111,26 +140,9 @@ void encode_record(const group_record& what, std::string& out) {
   store_u32(crc32c(body), out, start + 4);
 }
 
-std::optional<group_record> decode_record(std::string_view encoded) {
-  wire_reader in{encoded};
-  std::uint32_t size = 0;
-  std::uint32_t crc = 0;
-  if (!in.get(size) || !in.get(crc) || in.left() != size) return std::nullopt;
-  if (crc32c(encoded.substr(record_prefix_bytes)) != crc) return std::nullopt;
-  std::uint8_t version = 0;
-  std::uint8_t kind = 0;
-  std::uint32_t group = 0;
-  if (!in.get(version) || version != record_version || !in.get(kind) || !in.get(group)) return std::nullopt;
-  group_record out{group_id{group}, {}};
-  switch (kind) {
-    case promise_kind: get_ballot(in, out.what.emplace<promise_record>().promised); break;
-    case accepted_kind: get_accepted(in, out.what.emplace<accepted_entry>()); break;
-    case chosen_kind: get_slot(in, out.what.emplace<chosen_record>().chosen); break;
-    default: return std::nullopt;
-  }
-  if (!in.complete()) return std::nullopt;
-  return out;
-}
+std::optional<group_record> decode_record(std::string_view encoded) { return decode(encoded, true); }
+
+std::optional<group_record> decode_outline(std::string_view encoded) { return decode(encoded, false); }
 
 std::string_view split_record(std::string_view& records) {
   wire_reader in{records};

@@ -6,6 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bulwark/consensus/core/wire.hpp"
+#include "bulwark/consensus/crc32c.hpp"
 
 namespace bulwark::consensus {
 
@@ -39,6 +45,33 @@ TEST(record_codec, every_kind_of_record_comes_back) {
     const auto decoded = decode_record(encoded(example));
     ASSERT_TRUE(decoded.has_value());
     EXPECT_TRUE(*decoded == example);
+  }
+}
+
+TEST(record_codec, an_outline_is_the_record_without_its_value) {
+  for (auto example : examples()) {
+    const auto outline = decode_outline(encoded(example));
+    ASSERT_TRUE(outline.has_value());
+    if (auto* entry = std::get_if<accepted_entry>(&example.what)) entry->what = {};
+    EXPECT_TRUE(*outline == example);
+  }
+}
+
+TEST(record_codec, an_outline_is_refused_where_the_record_would_be) {
+  for (const auto& example : examples()) {
+    const auto whole = encoded(example);
+    // Any body, with a checksum that fits it.
+    for (std::size_t at = record_prefix_bytes; at < whole.size(); ++at)
+      for (const int change : {1, 7, 255}) {
+        auto body = whole.substr(record_prefix_bytes);
+        body[at - record_prefix_bytes] = static_cast<char>(body[at - record_prefix_bytes] ^ change);
+        std::string sealed;
+        wire_writer out{sealed};
+        out.put(static_cast<std::uint32_t>(body.size()));
+        out.put(crc32c(body));
+        sealed += body;
+        EXPECT_EQ(decode_outline(sealed).has_value(), decode_record(sealed).has_value()) << "byte " << at;
+      }
   }
 }
 

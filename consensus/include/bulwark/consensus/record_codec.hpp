@@ -30,6 +30,9 @@ void encode_record(const group_record& what, std::string& out);
 /// one.
 std::optional<group_record> decode_record(std::string_view encoded);
 
+/// The same, as strictly, but an accepted value is left empty: for an index.
+std::optional<group_record> decode_outline(std::string_view encoded);
+
 /// Cuts the next encoded record, prefix included, off the front of `records`; empty if they do not hold a
 /// whole one.
 std::string_view split_record(std::string_view& records);
