@@ -58,8 +58,8 @@ class group_speaker final : public service_actor {
     request(replica_, speech_limit, submit{static_cast<std::uint8_t>(kind), std::move(payload)})
         .then(
             [promise, unknown, deliver](const submit_result& result) mutable {
-              const bool done = result.outcome == static_cast<std::uint8_t>(outcome::done);
-              if (!done || !deliver(result.reply, promise)) unknown();
+              const bool is_done = result.outcome == static_cast<std::uint8_t>(outcome::done);
+              if (!is_done || !deliver(result.reply, promise)) unknown();
             },
             [unknown](const caf::error&) mutable { unknown(); });
     return reply_promise::later();

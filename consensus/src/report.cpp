@@ -35,6 +35,8 @@ replica_report report_of(const replica& core, bool storage_writable) {
                       {},
                       false};
   told.quiet = status.quiet;
+  told.accept_votes = static_cast<std::uint32_t>(core.group().accept_votes());
+  told.prepare_votes = static_cast<std::uint32_t>(core.group().prepare_votes());
   for (const auto& one : core.group().nodes)
     (one.votes ? told.voters : told.learners).push_back(number(one.id));
   return told;

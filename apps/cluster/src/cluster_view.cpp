@@ -53,6 +53,8 @@ void add_node_fields(node_view& node, const json& told, bool launched) {
   node.configured = field<std::uint64_t>(told, "configured");
   node.voters = names_in(told, "voters");
   node.learners = names_in(told, "learners");
+  node.accept_votes = field<std::uint32_t>(told, "accept_votes");
+  node.prepare_votes = field<std::uint32_t>(told, "prepare_votes");
   if (!node.pid) node.pid = field<std::int64_t>(told, "pid");
   if (!node.uptime_s) node.uptime_s = field<double>(told, "uptime_s");
   // Only the launcher can know that a process is paused or ended; how far it got, the node knows best.

@@ -136,6 +136,8 @@ verdict judge(const cluster_view& view) {
     return result;
   }
   result.leader = agreed_leader(view);
+  if (group.configured)
+    result.quorum = static_cast<std::uint32_t>(result.leader ? group.accept_votes : group.prepare_votes);
   const bool heard = std::any_of(view.nodes.begin(), view.nodes.end(),
                                  [](const node_view& n) { return votes(n) && n.quorum.value_or(true); });
   if (result.votes < result.quorum)
@@ -146,7 +148,7 @@ verdict judge(const cluster_view& view) {
   else if (!result.leader)
     result.problems.push_back("no node knows a leader");
   else if (!heard)
-    result.problems.push_back("no node hears from a majority");
+    result.problems.push_back("no node hears from a quorum");
   const bool decides = result.problems.empty();
   if (!view.launched) result.problems.push_back("the launcher does not answer: " + view.launcher_error);
   note_nodes(view, result);

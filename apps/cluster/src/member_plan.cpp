@@ -38,7 +38,9 @@ voting_view voting_in(const cluster_view& view) {
   for (const auto& node : view.nodes) {
     if (!node.answered || !node.configured || node.voters.empty()) continue;
     if (found.configured && *node.configured <= *found.configured) continue;
-    found = {node.voters, node.learners, node.configured};
+    const auto majority = static_cast<std::uint32_t>(node.voters.size() / 2 + 1);
+    found = {node.voters, node.learners, node.configured, node.accept_votes.value_or(majority),
+             node.prepare_votes.value_or(majority)};
   }
   return found;
 }

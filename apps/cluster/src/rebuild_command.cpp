@@ -105,7 +105,7 @@ class rebuild {
     now.folder = folder_of_now();
     while (fs::exists(data_ / now.folder)) now.folder += '+';
     static_cast<void>(rebuild_to_do(now));  // that there is nothing to do is told before anything else
-    now.group = voting_in(observe_with_majority());
+    now.group = voting_in(observe_with_quorum());
     return rebuild_to_do(now);
   }
 
@@ -122,11 +122,11 @@ class rebuild {
   }
 
   /// A node that is only slow to answer, or an election, gets another chance.
-  cluster_view observe_with_majority() const {
+  cluster_view observe_with_quorum() const {
     for (const auto until = clock::now() + answer_patience;; std::this_thread::sleep_for(step_pause)) {
       auto view = observe_cluster();
       try {
-        require_majority_without(view, node_);
+        require_quorum_of_others(view, node_);
         if (view.leader().empty())
           throw failure(exit_code::no_quorum, "no node leads now", "see `bulwark status`");
         return view;

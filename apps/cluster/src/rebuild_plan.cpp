@@ -46,8 +46,8 @@ rebuild_note rebuild_to_do(const rebuild_situation& now) {
 namespace {
 
 /// Throws unless so many voters besides the node are up.
-void require_others(const cluster_view& view, const std::string& node, std::size_t needed) {
-  const auto group = voting_in(view);
+void require_others(const cluster_view& view, const voting_view& group, const std::string& node,
+                    std::size_t needed) {
   std::string up;
   std::size_t count = 0;
   for (const auto& one : view.nodes) {
@@ -63,18 +63,22 @@ void require_others(const cluster_view& view, const std::string& node, std::size
 
 }  // namespace
 
-void require_majority_without(const cluster_view& view, const std::string& node) {
+void require_quorum_of_others(const cluster_view& view, const std::string& node) {
   const auto group = voting_in(view);
   if (!group.votes(node)) return;
+  const auto others = group.voters.size() - 1;
   if (group.voters.size() == 1)
     throw failure(exit_code::unhealthy, node + " alone votes: nobody else can tell what it knew",
                   "begin a new cluster with a saved state: `bulwark up --restore FILE`");
-  require_others(view, node, (group.voters.size() - 1) / 2 + 1);
+  const bool by_majority = group.accept_votes == group.prepare_votes;
+  const auto accept = by_majority ? others / 2 + 1 : group.accept_votes;
+  const auto prepare = others + 1 - std::min(accept, others);
+  require_others(view, group, node, std::max(accept, prepare));
 }
 
 void require_quorum_without(const cluster_view& view, const std::string& node) {
   const auto group = voting_in(view);
-  if (group.votes(node)) require_others(view, node, group.voters.size() / 2 + 1);
+  if (group.votes(node)) require_others(view, group, node, std::max(group.accept_votes, group.prepare_votes));
 }
 
 }  // namespace bulwark::cluster

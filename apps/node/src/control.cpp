@@ -205,6 +205,8 @@ class control_actor final : public service_actor {
     out["configured"] = report.configured;
     out["voters"] = names_of(report.voters);
     out["learners"] = names_of(report.learners);
+    out["accept_votes"] = report.accept_votes;
+    out["prepare_votes"] = report.prepare_votes;
     if (report.leader != 0) out["leader"] = "n" + std::to_string(report.leader);
     out["ballot"] = report.ballot;
     out["promised"] = report.promised;

@@ -46,6 +46,15 @@ void take_down(cluster_view& view, std::size_t count) {
   }
 }
 
+void choose_quorum(cluster_view& view, std::uint32_t accept_votes) {
+  for (auto& node : view.nodes) {
+    node.configured = 3;
+    node.voters = {"n1", "n2", "n3", "n4", "n5"};
+    node.accept_votes = accept_votes;
+    node.prepare_votes = 6 - accept_votes;
+  }
+}
+
 struct row {
   const char* name;
   std::function<void(cluster_view&)> damage;
@@ -74,6 +83,25 @@ const row rows[] = {
     {"one_down", [](auto& v) { take_down(v, 1); }, exit_code::unhealthy, "n5 is down"},
     {"two_down", [](auto& v) { take_down(v, 2); }, exit_code::unhealthy, "n4 is down"},
     {"three_down", [](auto& v) { take_down(v, 3); }, exit_code::no_quorum, "only 2 of 5"},
+    {"three_down_where_two_write",
+     [](auto& v) {
+       choose_quorum(v, 2);
+       take_down(v, 3);
+     },
+     exit_code::unhealthy, "n3 is down"},
+    {"two_down_where_two_write_and_nobody_leads",
+     [](auto& v) {
+       choose_quorum(v, 2);
+       take_down(v, 2);
+       for (auto& n : v.nodes) n.leader.reset();
+     },
+     exit_code::no_quorum, "only 3 of 5 nodes are up, 4 are needed"},
+    {"one_down_where_all_write",
+     [](auto& v) {
+       choose_quorum(v, 5);
+       take_down(v, 1);
+     },
+     exit_code::no_quorum, "only 4 of 5 nodes are up, 5 are needed"},
     {"one_paused", [](auto& v) { v.nodes[3].state = "paused"; }, exit_code::unhealthy, "n4 is paused"},
     {"one_silent", [](auto& v) { v.nodes[3].answered = false; }, exit_code::unhealthy,
      "n4 runs but does not answer"},
@@ -86,7 +114,7 @@ const row rows[] = {
      [](auto& v) {
        for (auto& n : v.nodes) n.quorum = false;
      },
-     exit_code::no_quorum, "no node hears from a majority"},
+     exit_code::no_quorum, "no node hears from a quorum"},
     {"two_leaders", [](auto& v) { v.nodes[2].leader = "n3"; }, exit_code::unhealthy, "n3 follows n3, not n1"},
     {"broken_link", [](auto& v) { v.nodes[2].peers[0].state = "suspect"; }, exit_code::unhealthy,
      "n3 does not hear n1 (suspect)"},

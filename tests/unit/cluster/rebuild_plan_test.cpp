@@ -43,7 +43,7 @@ cluster_view nodes_up(std::vector<std::string> voters, const std::vector<std::st
 exit_code refusal(const std::vector<std::string>& voters, const std::vector<std::string>& up,
                   const std::string& node) {
   try {
-    require_majority_without(nodes_up(voters, up), node);
+    require_quorum_of_others(nodes_up(voters, up), node);
   } catch (const failure& problem) {
     return problem.code();
   }
@@ -92,6 +92,33 @@ TEST(rebuild_plan, the_others_must_have_a_majority_of_their_own) {
   EXPECT_EQ(refusal({"n1", "n2"}, {"n1"}, "n2"), exit_code::ok);
   EXPECT_EQ(refusal({"n1"}, {"n1"}, "n1"), exit_code::unhealthy);
   EXPECT_EQ(refusal({"n1", "n2"}, {"n1"}, "n9"), exit_code::ok) << "it has no vote that could be missed";
+}
+
+/// Nodes n1 to n5, of which the first so many are up, and so many write.
+cluster_view writing_to(std::uint32_t accept_votes, std::size_t up) {
+  const std::vector<std::string> all{"n1", "n2", "n3", "n4", "n5"};
+  auto view = nodes_up(all, {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(up)});
+  for (auto& one : view.nodes) {
+    one.accept_votes = accept_votes;
+    one.prepare_votes = 6 - accept_votes;
+  }
+  return view;
+}
+
+TEST(rebuild_plan, the_others_must_make_the_quorums_that_the_group_chose) {
+  EXPECT_NO_THROW(require_quorum_of_others(writing_to(2, 4), "n5")) << "3 of 4 elect a leader";
+  EXPECT_NO_THROW(require_quorum_of_others(writing_to(2, 3), "n5"));
+  EXPECT_THROW(require_quorum_of_others(writing_to(2, 2), "n5"), failure);
+  EXPECT_NO_THROW(require_quorum_of_others(writing_to(4, 4), "n5"));
+  EXPECT_THROW(require_quorum_of_others(writing_to(4, 3), "n5"), failure);
+}
+
+TEST(rebuild_plan, who_is_drained_must_leave_a_quorum_that_writes_and_one_that_elects) {
+  EXPECT_NO_THROW(require_quorum_without(writing_to(2, 5), "n5"));
+  EXPECT_THROW(require_quorum_without(writing_to(2, 4), "n4"), failure) << "3 could not elect a leader";
+  EXPECT_NO_THROW(require_quorum_without(writing_to(4, 5), "n5"));
+  EXPECT_THROW(require_quorum_without(writing_to(4, 4), "n4"), failure) << "3 could not write";
+  EXPECT_THROW(require_quorum_without(writing_to(5, 5), "n5"), failure) << "all must write";
 }
 
 TEST(rebuild_plan, a_note_is_read_as_it_was_written) {

@@ -44,6 +44,8 @@ struct replica_report {
   std::vector<std::uint32_t> voters;    ///< as far as the log is applied here
   std::vector<std::uint32_t> learners;  ///< likewise
   bool quiet = false;                   ///< runs no heartbeat rounds, as there is nothing to do
+  std::uint32_t accept_votes = 0;       ///< so many of the voters write
+  std::uint32_t prepare_votes = 0;      ///< so many of them elect a leader
 };
 
 /// Asks a replica_actor that leads to let another member lead. Answered by one `transfer_result` as soon as
@@ -111,7 +113,7 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, replica_report& x) {
   return f(caf::meta::type_name("replica_report"), x.role, x.leader, x.ballot, x.promised, x.chosen,
            x.applied, x.last, x.in_flight, x.waiting, x.elections, x.quorum, x.storage_writable, x.configured,
-           x.voters, x.learners, x.quiet);
+           x.voters, x.learners, x.quiet, x.accept_votes, x.prepare_votes);
 }
 
 }  // namespace bulwark::consensus

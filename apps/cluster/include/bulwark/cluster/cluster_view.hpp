@@ -45,6 +45,8 @@ struct node_view {
   std::optional<std::uint64_t> configured;  ///< slot that says who votes, as far as it has applied the log
   std::vector<std::string> voters;
   std::vector<std::string> learners;
+  std::optional<std::uint32_t> accept_votes;   ///< so many of the voters write
+  std::optional<std::uint32_t> prepare_votes;  ///< so many of them elect a leader
 };
 
 /// What is known of a cluster at one moment.

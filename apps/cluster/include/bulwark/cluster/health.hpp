@@ -30,7 +30,8 @@ constexpr std::uint64_t lag_slots_max = 1000;
 constexpr double anomaly_noted = 6;
 
 /// Healthy: every node is up, answers, hears its peers, follows the one leader, and is not far behind. No
-/// quorum: fewer than a majority are up, or none of them knows a leader. Pure.
+/// quorum: fewer than must write (or, without a leader, elect one) are up, or none of them knows a leader.
+/// Pure.
 verdict judge(const cluster_view& view);
 
 /// `status`: the verdict, the nodes and who hears whom.

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bulwark/cluster/cluster_view.hpp"
 
@@ -13,6 +16,8 @@ struct voting_view {
   std::vector<std::string> voters;
   std::vector<std::string> learners;
   std::optional<std::uint64_t> configured;  ///< slot of the log that says so; none: nobody answered
+  std::size_t accept_votes = 0;             ///< so many of the voters write
+  std::size_t prepare_votes = 0;            ///< so many of them elect a leader
 
   [[nodiscard]] bool votes(const std::string& id) const;
   [[nodiscard]] bool learns(const std::string& id) const;

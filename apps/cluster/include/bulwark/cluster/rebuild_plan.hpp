@@ -39,11 +39,12 @@ struct rebuild_situation {
 /// rebuild. Pure.
 rebuild_note rebuild_to_do(const rebuild_situation& now);
 
-/// Errors: throws failure (no_quorum, or unhealthy if there is nobody else) unless the others can go on
-/// without the vote of the node: they lose nothing, but could not decide. Pure.
-void require_majority_without(const cluster_view& view, const std::string& node);
+/// Errors: throws failure (no_quorum, or unhealthy if there is nobody else) unless the others could go on as
+/// a group without the vote of the node: they lose nothing, but could not decide. Pure.
+void require_quorum_of_others(const cluster_view& view, const std::string& node);
 
-/// Errors: throws failure (no_quorum) unless a majority of all voters is up and answers besides `node`.
+/// Errors: throws failure (no_quorum) unless, besides `node`, enough voters are up and answer for them to
+/// write and to elect a leader. Pure.
 void require_quorum_without(const cluster_view& view, const std::string& node);
 
 }  // namespace bulwark::cluster
