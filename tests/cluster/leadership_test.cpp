@@ -23,7 +23,7 @@ std::string other_than(const local_cluster& cluster, const std::string& leader) 
 }
 
 TEST(leadership, moves_under_load_without_a_failed_request) {
-  local_cluster cluster({.program = program(), .nodes = 3});
+  local_cluster cluster(patient_cluster(3));
   ASSERT_TRUE(cluster.await_all_up(10s)) << cluster.describe();
   checked_load load(modest_load(cluster.endpoints()));
   load.start();
@@ -47,7 +47,7 @@ TEST(leadership, moves_under_load_without_a_failed_request) {
 }
 
 TEST(leadership, cannot_move_to_a_node_that_is_not_there) {
-  local_cluster cluster({.program = program(), .nodes = 3});
+  local_cluster cluster(patient_cluster(3));
   const auto missing = cluster.command({"leader", "move", "n9"});
   EXPECT_EQ(missing.exit_code, 2);
   EXPECT_THAT(missing.err, HasSubstr("there is no node \"n9\""));
@@ -59,7 +59,7 @@ TEST(leadership, cannot_move_to_a_node_that_is_not_there) {
 }
 
 TEST(leadership, a_leader_that_is_told_to_end_hands_over_first) {
-  local_cluster cluster({.program = program(), .nodes = 3});
+  local_cluster cluster(patient_cluster(3));
   ASSERT_TRUE(cluster.await_all_up(10s)) << cluster.describe();
   checked_load load(modest_load(cluster.endpoints()));
   load.start();

@@ -17,7 +17,7 @@ using load::checked_load;
 using load::local_cluster;
 
 TEST(rolling_restart, restarts_every_node_and_no_request_is_lost_or_in_doubt) {
-  local_cluster cluster({.program = program()});
+  local_cluster cluster(patient_cluster());
   std::map<std::string, pid_t> before;
   for (const auto& id : cluster.ids()) before[id] = cluster.process_of(id)->pid;
   checked_load load(modest_load(cluster.endpoints()));
@@ -47,7 +47,7 @@ TEST(rolling_restart, stops_at_once_when_a_node_is_not_well) {
 }
 
 TEST(drain, stops_the_leader_for_good_and_leaves_no_request_in_doubt) {
-  local_cluster cluster({.program = program(), .nodes = 3});
+  local_cluster cluster(patient_cluster(3));
   const auto leader = cluster.await_leader(10s);
   checked_load load(modest_load(cluster.endpoints()));
   load.start();

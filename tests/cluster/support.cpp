@@ -16,6 +16,10 @@ using std::chrono::steady_clock;
 
 std::filesystem::path program() { return BULWARK_PROGRAM; }
 
+load::cluster_options patient_cluster(unsigned nodes) {
+  return {.program = program(), .nodes = nodes, .extra = {"--election-timeout-ms", "5000"}};
+}
+
 load::load_options modest_load(std::vector<load::endpoint> endpoints) {
   return {.endpoints = std::move(endpoints), .clients = 10, .pause = 1ms, .prefix = "test:"};
 }

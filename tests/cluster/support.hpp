@@ -22,6 +22,10 @@ using namespace std::chrono_literals;
 /// The program under test.
 std::filesystem::path program();
 
+/// A cluster that gives up a silent leader late, so that a busy machine is not mistaken for a dead one: for
+/// tests in which no node falls silent.
+load::cluster_options patient_cluster(unsigned nodes = 5);
+
 /// Options of a checked load on these nodes, that does not take a whole machine.
 load::load_options modest_load(std::vector<load::endpoint> endpoints);
 

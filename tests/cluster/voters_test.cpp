@@ -19,7 +19,11 @@ using load::checked_load;
 using load::local_cluster;
 using testing::HasSubstr;
 
-load::cluster_options three_of_five() { return {.program = program(), .extra = {"--voters", "3"}}; }
+load::cluster_options three_of_five() {
+  auto options = patient_cluster();
+  options.extra.insert(options.extra.end(), {"--voters", "3"});
+  return options;
+}
 
 void expect_works(const local_cluster& cluster, std::vector<std::string> arguments, const std::string& says) {
   arguments.insert(arguments.begin(), "member");
@@ -88,9 +92,7 @@ TEST(voters, a_leader_is_removed_once_it_has_handed_over) {
 }
 
 TEST(voters, one_that_stays_down_is_replaced) {
-  auto options = three_of_five();
-  options.extra.insert(options.extra.end(), {"--replace-after-s", "1"});
-  local_cluster cluster(options);
+  local_cluster cluster({.program = program(), .extra = {"--voters", "3", "--replace-after-s", "1"}});
   ASSERT_TRUE(cluster.await_all_up(10s)) << cluster.describe();
   const auto leader = cluster.await_leader(10s);
   ASSERT_EQ(cluster.command({"pause", leader}).exit_code, 0);
