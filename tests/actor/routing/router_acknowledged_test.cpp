@@ -109,6 +109,21 @@ TEST_F(router_acknowledged_test, a_message_keeps_its_number_when_it_comes_again)
   EXPECT_FALSE(known.first_time(log->deliveries[3]));
 }
 
+TEST_F(router_acknowledged_test, a_late_word_of_a_dead_worker_is_not_taken_for_that_of_the_next) {
+  make(acknowledged(), 2);
+  const auto reply = ask<float>(1.0f);
+  world.drain();
+  kill_now(log->held.at(0).first);
+  world.drain();
+  ASSERT_EQ(log->held.size(), 2u);
+  log->held[0].second.deliver(1.0f);
+  world.drain();
+  EXPECT_EQ(outcome(reply), "pending");
+  answer(1, 2.0f);
+  EXPECT_EQ(reply->value, 2.0f);
+  EXPECT_EQ(counts().done, 1u);
+}
+
 TEST_F(router_acknowledged_test, time_out_is_no_reason_to_try_again) {
   auto options = acknowledged();
   options.answer_limit = 5s;

@@ -51,6 +51,24 @@ TEST_F(router_counts_test, an_error_of_the_application_is_an_answer) {
   EXPECT_EQ(counts().done, 1u);
 }
 
+TEST_F(router_counts_test, errors_of_the_machinery_are_failures_unless_told_otherwise) {
+  make({}, 0);
+  add_worker(router, workers.emplace_back(world.system().spawn([]() -> caf::behavior {
+    return {[](int which) -> caf::result<int> {
+      switch (which) {
+        case 0: return caf::make_error(caf::sec::runtime_error);
+        case 1: return caf::make_error(caf::exit_reason::remote_link_unreachable);
+        case 2: return caf::error{service_error::overloaded};
+        default: return caf::make_error(caf::pec::unexpected_character);
+      }
+    }};
+  })));
+  for (int which = 0; which < 4; ++which) (void)ask<int>(which);
+  world.drain();
+  EXPECT_EQ(counts().failed, 3u);
+  EXPECT_EQ(counts().done, 1u);
+}
+
 TEST_F(router_counts_test, a_crash_fails_what_the_worker_had_visibly) {
   make({}, 1);
   const auto held = ask<float>(1.0f);

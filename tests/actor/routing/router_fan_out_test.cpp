@@ -30,6 +30,14 @@ TEST_F(router_fan_out_test, a_message_goes_to_all) {
   }
 }
 
+TEST_F(router_fan_out_test, to_plain_actors_it_is_done_when_they_have_acknowledged) {
+  make({.policy = {routing_kind::broadcast}}, 2, true);
+  caf::anon_send(router, 7);
+  EXPECT_EQ(counts().in_flight, 2);
+  world.drain();
+  EXPECT_EQ(counts().done, 2u);
+}
+
 TEST_F(router_fan_out_test, broadcast_waits_for_the_last_answer) {
   fan(routing_kind::broadcast);
   const auto reply = ask<float>(1.0f);

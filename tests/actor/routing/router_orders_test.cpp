@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Goal: a router can be ordered about by messages, and its policy changed while it works.
 // Method: requests to its control actor; effects seen through the loads.
+#include "bulwark/testkit/probe.hpp"
 #include "routing_fixture.hpp"
 
 namespace bulwark {
@@ -31,6 +32,61 @@ TEST_F(router_orders_test, workers_come_drain_and_go_by_message) {
   EXPECT_EQ(order<std::uint64_t>(change_worker{one, worker_change::leave})->value, 0u);
   EXPECT_TRUE(order<std::uint64_t>(change_worker{{}, worker_change::join})->error);
   EXPECT_TRUE(order<std::uint64_t>(change_worker{one, worker_change::join, 0})->error);
+}
+
+TEST_F(router_orders_test, a_report_counts_what_became_of_messages) {
+  router_options options;
+  options.delivery = delivery_mode::at_least_once;
+  options.rules.bounds = {.per_worker = 1, .rule = when_full::block, .waiting_limit = std::chrono::hours{1}};
+  make(options, 1);
+  for (int i = 0; i < 3; ++i) caf::anon_send(router, i);
+  world.drain();  // three are done
+  (void)ask<std::int64_t>(std::string{"crash"});
+  world.drain();  // answered with an error, and the worker is gone
+  join();
+  const auto held = ask<float>(1.0f);
+  world.drain();
+  kill_now(workers.back());
+  join();
+  world.drain();  // given to the next worker, who holds it
+  caf::anon_send(router, 4);
+  const auto report = order<router_report>(get_router_report{})->value;
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->submitted, 6u);
+  EXPECT_EQ(report->done, 3u);
+  EXPECT_EQ(report->failed, 1u);
+  EXPECT_EQ(report->redelivered, 1u);
+  EXPECT_EQ(report->in_flight, 1);
+  EXPECT_EQ(report->waiting, 1u);
+  ASSERT_EQ(report->workers.size(), 1u);
+  EXPECT_EQ(report->workers[0].in_flight, 1);
+  EXPECT_EQ(report->workers[0].done, 0u);
+  EXPECT_EQ(report->workers[0].state, "up");
+  answer(log->held.size() - 1);
+  EXPECT_EQ(held->value, 0.0f);
+  EXPECT_EQ(order<router_report>(get_router_report{})->value->workers[0].done, 2u);
+}
+
+TEST_F(router_orders_test, a_report_tells_who_is_ejected) {
+  router_options options;
+  options.rules.ejection = {.failures = 1, .time = std::chrono::seconds{10}};
+  options.answer_limit = std::chrono::seconds{1};
+  make(options, 2);
+  (void)ask<float>(1.0f);
+  world.advance(std::chrono::seconds{1});
+  const auto report = order<router_report>(get_router_report{})->value;
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->workers[0].state + " " + report->workers[1].state, "ejected up");
+  EXPECT_EQ(report->workers[0].failed, 1u);
+}
+
+TEST_F(router_orders_test, its_end_is_told_to_those_who_watch) {
+  make({}, 1);
+  testkit::probe watcher{world};
+  watcher.watch(router);
+  world.drain();
+  ask_to_stop(router);
+  EXPECT_EQ(watcher.expect_down(router), caf::make_error(caf::exit_reason::user_shutdown));
 }
 
 TEST_F(router_orders_test, the_policy_can_change_and_wrong_names_are_refused) {

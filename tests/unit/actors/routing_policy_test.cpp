@@ -108,6 +108,17 @@ TEST(routing_policy, weighted_round_robin_is_exact_and_smooth) {
   for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(turns[i], 2) << i;
 }
 
+TEST(routing_policy, in_a_weighted_turn_credit_stays_with_whoever_earned_it) {
+  fake_workers workers{0, 0, 0};
+  choose_in_weighted_turn chooser;
+  EXPECT_EQ(chooser.choose(workers, {}), 0u);
+  workers.loads.pop_back();  // the one that had its turn goes
+  workers.identities = {2, 3};
+  workers.changes = 2;
+  EXPECT_EQ(chooser.choose(workers, {}), 0u);
+  EXPECT_EQ(chooser.choose(workers, {}), 1u);
+}
+
 TEST(routing_policy, a_key_keeps_its_worker_and_moves_only_when_that_goes) {
   fake_workers workers{0, 0, 0, 0};
   choose_by_key chooser{1000.0};  // no bound to speak of
@@ -122,7 +133,9 @@ TEST(routing_policy, a_key_keeps_its_worker_and_moves_only_when_that_goes) {
   workers.identities = {1, 2, 4};  // number 3 has gone
   workers.changes = 2;
   for (const auto& [key, worker] : before) {
-    const auto now = workers.identity(chooser.choose(workers, {.key = key}));
+    const auto at = chooser.choose(workers, {.key = key});
+    ASSERT_LT(at, workers.count());
+    const auto now = workers.identity(at);
     if (worker != 3) {
       ASSERT_EQ(now, worker) << key;
     }
@@ -140,6 +153,23 @@ TEST(routing_policy, a_hot_key_spills_over_when_its_worker_is_above_the_bound) {
     ASSERT_LE(static_cast<double>(workers.loads[at]), std::ceil(1.25 * static_cast<double>(total) / 4));
   }
   for (const auto load : workers.loads) EXPECT_GT(load, 0);
+}
+
+TEST(routing_policy, the_bound_of_a_ring_is_the_one_that_was_asked_for) {
+  const auto keys_alone = [](const char* name) {
+    auto chooser = make_chooser(*parse_policy(name));
+    fake_workers workers{0, 0, 0, 0};
+    int alone = 0;
+    while (alone < 100) {
+      const auto at = chooser.choose(workers, {.key = 42});
+      if (++workers.loads[at] != ++alone) return alone - 1;
+    }
+    return alone;
+  };
+  // The n-th of one key stays if n <= ceil(bound x n / 4).
+  EXPECT_EQ(keys_alone("consistent_hash:2"), 1);
+  EXPECT_EQ(keys_alone("consistent_hash:3"), 3);
+  EXPECT_EQ(keys_alone("consistent_hash:4"), 100);
 }
 
 TEST(routing_policy, one_worker_gets_everything_whatever_the_policy) {
@@ -181,6 +211,13 @@ TEST(peak_ewma, believes_a_peak_at_once_and_forgets_it_slowly) {
   latency.observe(10ms, now - 10s);  // a step back is no time
   EXPECT_NEAR(latency.value(now), 10e6 + 40e6 * std::exp(-1), 1);
   EXPECT_EQ(latency.value(now + 1min), 0) << "without news it gets another chance";
+}
+
+TEST(peak_ewma, fades_without_news) {
+  peak_ewma latency{1s};
+  const instant now{1h};
+  latency.observe(10ms, now);
+  EXPECT_NEAR(latency.value(now + 1s), 10e6 * std::exp(-1), 1);
 }
 
 }  // namespace
