@@ -2,104 +2,14 @@
 // Goal: a monitor tells its peers every T_interval that it lives, answers them, and reports who is silent or
 // lost. Method: virtual time; stand-ins for links that either record what goes out, or carry it to a second
 // monitor.
-#include "bulwark/supervision/heartbeat_monitor.hpp"
-
-#include <gtest/gtest.h>
-
-#include <bulwark/testkit/deterministic_system.hpp>
-#include <caf/all.hpp>
-#include <memory>
-#include <vector>
-
-#include "bulwark/actors/link.hpp"
-#include "bulwark/actors/messages.hpp"
-#include "bulwark/actors/stable_ref.hpp"
+#include "heartbeat_fixture.hpp"
 
 namespace bulwark::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-using beats = std::vector<heartbeat>;
-
-/// Takes the place of a link: remembers what is sent, and passes it on as if it came from node `as`, if
-/// connected.
-caf::behavior stand_in(caf::event_based_actor*, std::shared_ptr<beats> sent, std::shared_ptr<bool> connected,
-                       std::uint32_t as, caf::actor to) {
-  return {[=](const peer_packet& packet) {
-    if (const auto what = decode_heartbeat(packet.bytes)) sent->push_back(*what);
-    if (*connected) caf::anon_send(to, peer_packet{as, packet.channel, packet.bytes});
-  }};
-}
-
-class heartbeat_monitor_test : public ::testing::Test {
- protected:
-  ~heartbeat_monitor_test() override {
-    for (const auto& one : actors) kill_now(one);
-    world.drain();
-  }
-
-  detector_options detector{.kind = detector_kind::fixed};
-
-  heartbeat_options options(std::uint32_t self, std::uint32_t peer) {
-    heartbeat_options made{.self = self, .incarnation = 100 + self, .detector = detector, .links = {}};
-    made.started = world.now();
-    made.links[peer] = self == 1 ? link12 : link21;
-    return made;
-  }
-
-  caf::actor keep(caf::actor one) {
-    actors.push_back(one);
-    return one;
-  }
-
-  void start() {
-    first_ref = make_stable_ref(world.system());
-    second_ref = make_stable_ref(world.system());
-    link12 = keep(world.system().spawn(stand_in, sent, connected, 1u, second_ref));
-    link21 = keep(world.system().spawn(stand_in, std::make_shared<beats>(), connected, 2u, first_ref));
-    auto first_options = options(1, 2);
-    first_options.status = [this] { return status; };
-    first_options.on_change = [this](const peer_change& change) { changes.push_back(change); };
-    first_options.load = [this] { return load; };
-    first_options.serves_at = [this] { return serves_at; };
-    auto second_options = options(2, 1);
-    second_options.on_anomaly = [this](std::uint32_t, const anomaly_change& change) {
-      opinions.push_back(change);
-    };
-    second_options.on_serves_at = [this](std::uint32_t peer, const std::string& address) {
-      heard_addresses.emplace_back(peer, address);
-    };
-    first = keep(spawn_heartbeat_monitor(world.system(), first_options));
-    second = keep(spawn_heartbeat_monitor(world.system(), second_options));
-    bind(first_ref, first);
-    bind(second_ref, second);
-    world.drain();
-  }
-
-  peer_entry seen_by(const caf::actor& monitor) {
-    caf::scoped_actor self{world.system()};
-    self->send(monitor, get_peers{});
-    world.drain();
-    peer_entry entry;
-    self->receive([&](peer_table& table) { entry = table.peers.at(0); },
-                  caf::after(0s) >> [] { ADD_FAILURE() << "no answer"; });
-    return entry;
-  }
-
-  testkit::deterministic_system world{
-      [](caf::actor_system_config& config) { add_heartbeat_messages(config); }};
-  std::shared_ptr<beats> sent = std::make_shared<beats>();
-  std::shared_ptr<bool> connected = std::make_shared<bool>(true);
-  std::vector<caf::actor> actors;
-  caf::actor first_ref, second_ref, link12, link21, first, second;
-  node_status status = node_status::normal;
-  vitals load{};
-  std::vector<anomaly_change> opinions;
-  std::string serves_at;
-  std::vector<std::pair<std::uint32_t, std::string>> heard_addresses;
-  std::vector<peer_change> changes;
-};
+using heartbeat_monitor_test = heartbeat_fixture;
 
 TEST_F(heartbeat_monitor_test, a_beat_goes_out_every_interval) {
   start();
@@ -195,6 +105,60 @@ TEST_F(heartbeat_monitor_test, a_peer_that_was_always_regular_is_suspect_sooner_
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(changes[0].to, peer_state::suspect);
   EXPECT_GT(seen_by(first).phi, 7);
+}
+
+TEST_F(heartbeat_monitor_test, an_ack_brings_back_what_it_answers) {
+  start();
+  *connected = false;
+  sent->clear();
+  caf::anon_send(first,
+                 peer_packet{2, heartbeat_channel, encode(from_second(heartbeat_kind::beat, 77, 4711))});
+  world.drain();
+  ASSERT_EQ(sent->size(), 1u);
+  EXPECT_EQ(sent->back().kind, heartbeat_kind::ack);
+  EXPECT_EQ(sent->back().sequence, 77u);
+  EXPECT_EQ(sent->back().sent_ns, 4711u);
+}
+
+TEST_F(heartbeat_monitor_test, the_round_trip_is_measured_unless_it_cannot_be_true) {
+  start();
+  *connected = false;
+  const auto ack_of = [&](instant sent_at) {
+    const auto ns = static_cast<std::uint64_t>(sent_at.time_since_epoch().count());
+    caf::anon_send(first, peer_packet{2, heartbeat_channel, encode(from_second(heartbeat_kind::ack, 1, ns))});
+    world.drain();
+    return seen_by(first).rtt_us;
+  };
+  world.advance(1ms);
+  EXPECT_EQ(ack_of(world.now() - 30ms), 30'000);
+  EXPECT_EQ(ack_of(world.now() - 61s), 30'000) << "of something that nobody waits for any more";
+  EXPECT_EQ(ack_of(world.now() + 1s), 30'000) << "of the future";
+  auto next_life = from_second(heartbeat_kind::beat, 1, 1);
+  ++next_life.incarnation;
+  caf::anon_send(first, peer_packet{2, heartbeat_channel, encode(next_life)});
+  world.drain();
+  EXPECT_EQ(seen_by(first).rtt_us, -1) << "that was the way to another process";
+}
+
+TEST_F(heartbeat_monitor_test, acks_alone_are_signs_of_life) {
+  start();
+  *connected = false;
+  changes.clear();
+  for (int i = 0; i < 20; ++i) {
+    caf::anon_send(first, peer_packet{2, heartbeat_channel, encode(from_second(heartbeat_kind::ack, 1, 1))});
+    world.advance(100ms);
+  }
+  EXPECT_TRUE(changes.empty());
+}
+
+TEST_F(heartbeat_monitor_test, heartbeats_on_another_channel_are_none) {
+  start();
+  *connected = false;
+  world.advance(1s);
+  changes.clear();
+  caf::anon_send(first, peer_packet{2, membership_channel, encode(from_second(heartbeat_kind::beat, 1, 1))});
+  world.drain();
+  EXPECT_TRUE(changes.empty());
 }
 
 TEST_F(heartbeat_monitor_test, a_lost_link_counts_at_once) {

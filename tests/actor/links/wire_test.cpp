@@ -108,6 +108,68 @@ TEST_F(wire_test, a_new_hello_replaces_the_session_and_is_seen_as_a_loss) {
   }));
 }
 
+TEST_F(wire_test, a_hello_that_comes_twice_begins_one_session) {
+  self->send(door, hello());
+  self->send(door, hello());
+  const auto answer = expect<wire::welcome>();
+  self->send(answer.link, wire::packet{4711, 0, "behind both"});
+  EXPECT_TRUE(node.consensus().await([](const inbox& seen) { return seen.packets.size() == 1; }));
+  EXPECT_EQ(node.report(2).sessions, 1u);
+}
+
+TEST_F(wire_test, a_backlog_of_an_old_session_is_not_rejected_packet_by_packet) {
+  self->send(door, hello());
+  const auto answer = expect<wire::welcome>();
+  for (int i = 0; i < 1000; ++i) self->send(answer.link, wire::packet{1234, 0, "stale"});
+  auto second = hello();
+  second.session = 4712;
+  self->send(door, second);
+  int resets = 0;
+  bool begun = false;
+  self->receive_while([&] { return !begun; })(
+      [&](const wire::reset&) { ++resets; },
+      [&](const wire::welcome& welcome) { begun = welcome.session == 4712; }, [](const wire::credit&) {},
+      caf::after(10s) >> [&] { begun = true, ADD_FAILURE() << "no welcome"; });
+  EXPECT_GE(resets, 1);
+  EXPECT_LT(resets, 100) << "one in a tenth of a second at most";
+}
+
+TEST_F(wire_test, a_session_that_falls_silent_is_given_up_and_the_other_side_says_meanwhile_that_it_lives) {
+  self->send(door, hello());
+  expect<wire::welcome>();
+  ASSERT_TRUE(node.await_up(2));
+  int signs_of_life = 0;
+  self->receive_while([&] { return signs_of_life < 3; })(
+      [&](const wire::credit& sign) {
+        EXPECT_EQ(sign.messages, 0u);
+        ++signs_of_life;
+      },
+      [](const wire::introduction&) {},
+      caf::after(10s) >> [&] { signs_of_life = 3, ADD_FAILURE() << "mute"; });
+  EXPECT_TRUE(node.report(2).up);
+  EXPECT_TRUE(node.await_down(2));
+}
+
+TEST_F(wire_test, an_envoy_of_a_third_node_is_not_met) {
+  node_config third_config;
+  caf::actor_system third_system{third_config};
+  const auto stranger = third_system.spawn([]() -> caf::behavior { return {[](int) {}}; });
+  const auto port = third_system.middleman().publish(stranger, 0, "127.0.0.1");
+  ASSERT_TRUE(port);
+  self->send(door, hello());
+  const auto answer = expect<wire::welcome>();
+  {
+    const auto by_way_of_this_one = peer_system.middleman().remote_actor("127.0.0.1", *port);
+    ASSERT_TRUE(by_way_of_this_one);
+    self->send(answer.link, wire::introduction{4711, *by_way_of_this_one});
+  }
+  self->send(answer.link, wire::introduction{4711, caf::actor{self}});
+  EXPECT_TRUE(node.envoy().await([](const inbox& seen) { return seen.introduced.contains(2); }));
+  EXPECT_EQ(node.envoy().introduced.at(2).size(), 1u);
+  ASSERT_TRUE(third_system.middleman().unpublish(stranger, *port));
+  caf::anon_send_exit(stranger, caf::exit_reason::kill);
+}
+
 TEST_F(wire_test, a_reset_ends_the_session) {
   self->send(door, hello());
   const auto answer = expect<wire::welcome>();

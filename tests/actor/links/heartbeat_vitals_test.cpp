@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Goal: what a monitor makes of the monitoring data of its peers: what is unusual is told, and only that.
+// Method: as heartbeat_monitor_test; beats that the test makes up.
+#include "heartbeat_fixture.hpp"
+
+namespace bulwark::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class heartbeat_vitals : public heartbeat_fixture {
+ protected:
+  void SetUp() override {
+    start();
+    *connected = false;
+  }
+
+  /// The second monitor hears this of the first, and time goes on.
+  void hear(heartbeat_kind kind, std::uint32_t queue, std::uint64_t incarnation = 101,
+            duration round_trip = 1ms) {
+    const auto sent_ns = static_cast<std::uint64_t>((world.now() - round_trip).time_since_epoch().count());
+    heartbeat what{kind, node_status::normal, 1, incarnation, 1, 1, sent_ns, {}, {}};
+    what.load.queue = queue;
+    caf::anon_send(second, peer_packet{1, heartbeat_channel, encode(what)});
+    world.drain();
+  }
+  void hear_beats(int count, std::uint32_t queue, std::uint64_t incarnation = 101) {
+    for (int i = 0; i < count; ++i) {
+      hear(heartbeat_kind::beat, queue, incarnation);
+      world.advance(100ms);
+    }
+  }
+};
+
+TEST_F(heartbeat_vitals, a_queue_that_grew_is_unusual) {
+  hear_beats(100, 5);
+  EXPECT_TRUE(opinions.empty());
+  hear_beats(10, 5000);
+  ASSERT_EQ(opinions.size(), 1u);
+  EXPECT_EQ(opinions[0].what.of, vital::queue);
+}
+
+TEST_F(heartbeat_vitals, of_a_new_process_nothing_is_usual_yet) {
+  hear_beats(100, 5);
+  hear_beats(10, 5000, 102);
+  EXPECT_TRUE(opinions.empty());
+}
+
+TEST_F(heartbeat_vitals, acks_repeat_what_the_beats_have_said) {
+  hear_beats(100, 5);
+  hear(heartbeat_kind::beat, 5000);
+  for (int i = 0; i < 10; ++i) hear(heartbeat_kind::ack, 5000);
+  world.advance(100ms);
+  EXPECT_TRUE(opinions.empty()) << "one beat, and three samples must agree";
+}
+
+TEST_F(heartbeat_vitals, a_slower_round_trip_is_unusual) {
+  for (int i = 0; i < 110; ++i) {
+    hear(heartbeat_kind::ack, 5, 101, i < 100 ? duration{1ms} : duration{300ms});
+    hear_beats(1, 5);
+  }
+  ASSERT_EQ(opinions.size(), 1u);
+  EXPECT_EQ(opinions[0].what.of, vital::round_trip);
+}
+
+TEST_F(heartbeat_vitals, what_this_node_shows_as_well_is_not_unusual) {
+  second_load.queue = 5;
+  hear_beats(100, 5);
+  second_load.queue = 5000;
+  hear_beats(10, 5000);
+  EXPECT_TRUE(opinions.empty());
+}
+
+TEST_F(heartbeat_vitals, a_timer_that_came_late_is_told_with_the_next_beat) {
+  world.advance(1s);
+  EXPECT_EQ(sent->back().load.lag_us, 0u);
+  second_takes = 250ms;
+  world.advance(400ms);
+  const auto most = [this] {
+    std::uint32_t lag = 0;
+    for (const auto& one : *sent) lag = std::max(lag, one.load.lag_us);
+    return lag;
+  };
+  EXPECT_GE(most(), 150'000u);
+  EXPECT_LE(most(), 250'000u);
+  second_takes = 5min;
+  world.advance(1s);
+  EXPECT_EQ(most(), 60'000'000u) << "more means as much";
+}
+
+TEST_F(heartbeat_vitals, beats_keep_their_interval_though_measuring_takes_its_time) {
+  first_takes = 30ms;
+  world.advance(100ms);
+  sent->clear();
+  world.advance(3s);
+  EXPECT_NEAR(static_cast<double>(sent->size()), 30, 1);
+}
+
+}  // namespace
+}  // namespace bulwark::test
