@@ -103,6 +103,16 @@ TEST(reconfiguration, it_is_in_force_once_it_is_chosen_and_the_leader_begins_ane
   EXPECT_THAT(bench.applied, testing::Contains(Field(&apply::what, value{}))) << "state machines see a no-op";
 }
 
+TEST(reconfiguration, a_change_of_who_belongs_leaves_how_many_accept) {
+  replica_bench bench{3, {}, [](replica_options& options) { options.accept_quorum = 2; }};
+  const auto under = lead(bench);
+  bench.step(change_members{1, change_kind::add, node_id{4}, {}, {}});
+  bench.sync();
+  bench.receive(2, accepted{under, slot{2}, slot{2}});
+  ASSERT_THAT(bench.configurations, SizeIs(1));
+  EXPECT_EQ(bench.configurations[0].group.accept_quorum, 2u);
+}
+
 TEST(reconfiguration, is_answered_once_the_new_voters_chose_something) {
   replica_bench bench;
   const auto under = lead(bench);
