@@ -122,9 +122,11 @@ struct cluster_node::impl {
     settings.status = [state = phase] {
       return state->load() == member_phase::draining ? node_status::draining : node_status::normal;
     };
-    settings.on_change = [shown = board, ref = membership](const peer_change& change) {
+    settings.on_change = [shown = board, ref = membership,
+                          told = options.on_verdict](const peer_change& change) {
       shown->set_verdict(change.peer, change.to);
       tell_verdict(ref, change);
+      if (told) told(change);
     };
     return node_child("heartbeats", heartbeats, [settings, shown = board](caf::actor_system& sys) {
       shown->begin_hearing(std::chrono::steady_clock::now());

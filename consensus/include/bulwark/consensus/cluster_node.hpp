@@ -15,6 +15,7 @@
 #include "bulwark/actors/certificates.hpp"
 #include "bulwark/actors/link.hpp"
 #include "bulwark/consensus/core/state_machine.hpp"
+#include "bulwark/supervision/core/failure_detector.hpp"
 #include "bulwark/supervision/services.hpp"
 #include "bulwark/supervision/supervisor.hpp"
 
@@ -39,6 +40,9 @@ struct cluster_node_options {
   std::function<std::vector<child>(const bulwark::services&)> children{};
   supervisor_flags flags{};                                  ///< of the supervisor of these children
   event_sink sink{};                                         ///< gets what the supervisors do
+  /// Gets every changed verdict of this node's own detector, which is evidence and no more: the group decides.
+  /// Called in an actor, must be quick. May be left empty.
+  std::function<void(const peer_change&)> on_verdict{};
   duration leave_patience = std::chrono::milliseconds{500};  ///< for the group to hear that it leaves
   tls_files tls{};        ///< how nodes know each other; none: anybody may connect
   bool insecure = false;  ///< may listen where other machines reach it, without TLS
