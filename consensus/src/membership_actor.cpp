@@ -17,6 +17,7 @@
 #include "bulwark/consensus/messages.hpp"
 #include "bulwark/supervision/core/suspicion.hpp"
 #include "bulwark/supervision/core/suspicion_codec.hpp"
+#include "vantage_actor.hpp"
 
 namespace bulwark::consensus {
 
@@ -60,6 +61,8 @@ class membership_actor final : public service_actor {
   const char* name() const override { return "bulwark.membership"; }
 
   caf::behavior make_behavior() override {
+    vantage_ = spawn_vantage(system(), options_);
+    link_to(vantage_);
     look();
     tick();
     return {[this](membership_tick) { tick(); },
@@ -209,6 +212,8 @@ class membership_actor final : public service_actor {
       case observer_message_kind::ask:
         return observe(observing::asked{packet.peer, what->subject, what->number});
       case observer_message_kind::answer:
+        if (what->number & leader_vantage::mark)
+          return send(vantage_, vantage_answer{{packet.peer, what->subject, what->number, what->reached}});
         return observe(observing::answered{what->subject, what->number, what->reached});
       case observer_message_kind::probe: return say(packet.peer, {.what = observer_message_kind::echo});
       case observer_message_kind::echo: return observe(observing::heard{packet.peer});
@@ -238,6 +243,7 @@ class membership_actor final : public service_actor {
   }
 
   const membership_options options_;
+  caf::actor vantage_;
   std::shared_ptr<const membership_group> group_;
   std::optional<suspicion> observer_;
   std::map<std::uint32_t, instant> watched_;  ///< since when

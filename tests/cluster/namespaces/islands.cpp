@@ -30,7 +30,11 @@ void islands::SetUp() {
   directory_.emplace("bulwark-islands");
   network_.emplace(nodes);
   for (unsigned node = 1; node <= nodes; ++node) start(node);
-  ASSERT_TRUE(await_whole(20s)) << why_not_whole();
+  fault_ = {"start", steady_clock::now(), {}, {}};
+  const bool whole = await_whole(20s);
+  if (!whole || steady_clock::now() - fault_.at > 5s)
+    std::cout << "a slow start\n" << timeline_of(fault_, history_, names());
+  ASSERT_TRUE(whole) << why_not_whole();
   ASSERT_TRUE(await(5s, [this] { return leader() != 0; }));
   ASSERT_NE(follower(), 0u) << "no follower owns a name";
 }

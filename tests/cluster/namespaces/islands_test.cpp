@@ -58,6 +58,18 @@ TEST_F(islands, a_pair_without_a_cable_ends_nobody) {
   end();
 }
 
+TEST_F(islands, a_leader_without_a_cable_to_a_follower_lets_another_lead) {
+  const auto one = follower();
+  const auto led = leader();
+  begin("no cable between the leader and a follower", {});
+  network().cut_both(one, led);
+  EXPECT_TRUE(await(found_within, [&] { return leader() != 0 && leader() != led; }));
+  EXPECT_TRUE(await(moved_within, [&] { return names_act_outside({}); })) << "all names have an owner";
+  EXPECT_FALSE(was_ended({1, 2, 3, 4, 5}));
+  network().heal();
+  end();
+}
+
 TEST_F(islands, a_flapping_cable_confuses_nobody) {
   const auto flapping = follower();
   begin("cable out and in again, every 300 ms and then every 1.2 s", {flapping});
