@@ -70,6 +70,39 @@ TEST_F(islands, a_leader_without_a_cable_to_a_follower_lets_another_lead) {
   end();
 }
 
+TEST_F(islands, a_cable_that_carries_one_way_only_ends_nobody) {
+  const auto one = follower();
+  begin("one way only between the leader and a follower", {});
+  network().cut(one, leader());
+  pass(4s);
+  EXPECT_TRUE(await(moved_within, [&] { return names_act_outside({}); })) << "all names have an owner";
+  EXPECT_FALSE(was_ended({1, 2, 3, 4, 5}));
+  network().heal();
+  end();
+}
+
+TEST_F(islands, a_long_partition_is_forgotten_soon_after_it) {
+  const std::set<std::uint32_t> minority{leader(), follower()};
+  begin("the same for 12 s, longer than connections last", minority);
+  network().separate({minority.begin(), minority.end()});
+  pass(12s);
+  EXPECT_TRUE(others_know_down(minority));
+  EXPECT_TRUE(names_act_outside(minority));
+  network().heal();
+  end();
+}
+
+TEST_F(islands, a_cable_that_was_out_for_long_is_forgotten_soon_after_it) {
+  const auto alone = follower();
+  begin("cable out for 12 s", {alone});
+  network().unplug(alone);
+  pass(12s);
+  EXPECT_TRUE(others_know_down({alone}));
+  EXPECT_TRUE(names_act_outside({alone}));
+  network().heal();
+  end();
+}
+
 TEST_F(islands, a_flapping_cable_confuses_nobody) {
   const auto flapping = follower();
   begin("cable out and in again, every 300 ms and then every 1.2 s", {flapping});
