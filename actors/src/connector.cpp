@@ -14,8 +14,9 @@
 #include "bulwark/actors/core/random.hpp"
 #include "bulwark/actors/link.hpp"
 #include "bulwark/actors/service_actor.hpp"
+#include "hello_check.hpp"
 #include "link_messages.hpp"
-#include "tcp_dial.hpp"
+#include "tcp_dialler.hpp"
 #include "tls_stream.hpp"
 
 namespace bulwark {
@@ -30,6 +31,12 @@ struct dial_now {
 /// A connection was ended, and CAF has not said so.
 struct end_overdue {
   std::uint32_t peer = 0;
+};
+
+/// A peer was dialled, with or without success.
+struct dial_over {
+  std::uint32_t peer = 0;
+  std::shared_ptr<dialled> outcome;
 };
 
 /// A TLS handshake with a peer that was dialled is over.
@@ -49,6 +56,7 @@ struct vouched_hello {
 }  // namespace bulwark
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::dial_now)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::dial_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::end_overdue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::hands_shaken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::vouched_hello)
@@ -66,12 +74,6 @@ constexpr duration end_timeout = std::chrono::seconds{1};
 /// Kinds of refused hellos that are remembered, so that each is logged once.
 constexpr std::size_t refusals_remembered = 64;
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const auto& one : names) text += (text.empty() ? "" : ", ") + one;
-  return text.empty() ? "nobody" : text;
-}
-
 /// Dials, and hands the connections over to CAF.
 ///
 /// CAF could dial by itself, but does so with a single thread that an address without an answer keeps for
@@ -82,7 +84,10 @@ std::string joined(const std::vector<std::string>& names) {
 class connector final : public service_actor {
  public:
   connector(caf::actor_config& config, connector_options options)
-      : service_actor{config}, options_{std::move(options)}, random_{std::random_device{}()} {
+      : service_actor{config},
+        options_{std::move(options)},
+        random_{std::random_device{}()},
+        dialler_{options_.connect_timeout} {
     for (const auto& [peer, address] : options_.addresses)
       routes_.emplace(peer, route{backoff{options_.delays}, address});
   }
@@ -94,6 +99,7 @@ class connector final : public service_actor {
     for (const auto& [peer, link] : options_.links) send(link, connector_ready{});
     return {[this](const dial& wish) { take(wish.peer); },
             [this](const dial_now& due) { connect(due.peer); },
+            [this](dial_over& over) { connected(over.peer, std::move(*over.outcome)); },
             [this](const end_overdue& late) {
               if (find(late.peer)->ending) ended(late.peer, *find(late.peer));
             },
@@ -101,11 +107,11 @@ class connector final : public service_actor {
             [this](hands_shaken& over) { shaken(over.peer, *over.outcome); },
             [this](wire::hello& from_peer) {
               if (options_.tls) return have_vouched(from_peer);
-              answer(from_peer, objection_to(from_peer));
+              answer(from_peer, objection_to(from_peer, options_));
             },
             [this](const vouched_hello& known) {
-              auto problem = objection_to(known.names, *known.hello);
-              if (problem.empty()) problem = objection_to(*known.hello);
+              auto problem = objection_to(*known.hello, known.names, options_.self.cluster);
+              if (problem.empty()) problem = objection_to(*known.hello, options_);
               answer(*known.hello, problem);
             }};
   }
@@ -167,8 +173,16 @@ class connector final : public service_actor {
   }
 
   void connect(std::uint32_t peer) {
+    auto report = [self = caf::actor_cast<caf::actor_addr>(this), peer](dialled outcome) {
+      if (const auto alive = caf::actor_cast<caf::actor>(self))
+        caf::anon_send(alive, dial_over{peer, std::make_shared<dialled>(std::move(outcome))});
+    };
+    dialler_.dial(find(peer)->address, std::move(report));
+  }
+
+  void connected(std::uint32_t peer, dialled outcome) {
     auto& to = *find(peer);
-    auto [socket, problem] = dial_tcp(to.address, options_.connect_timeout);
+    auto [socket, problem] = std::move(outcome);
     if (problem.empty() && !(to.connection = socket.duplicate())) problem = "no more descriptors";
     if (!problem.empty()) return failed(peer, problem);
     if (options_.tls) return shake_hands(peer, std::move(socket));
@@ -252,39 +266,11 @@ class connector final : public service_actor {
     if (from_peer.link) send(from_peer.link, wire::refusal{from_peer.session, problem});
   }
 
-  [[nodiscard]] std::string objection_to(const wire::hello& from_peer) const {
-    const auto& self = options_.self;
-    const auto name = [](std::uint32_t node) { return "n" + std::to_string(node); };
-    if (from_peer.protocol != wire::protocol_version)
-      return name(from_peer.from) + " speaks protocol " + std::to_string(from_peer.protocol) + ", " +
-             name(self.node) + " speaks " + std::to_string(wire::protocol_version);
-    if (from_peer.cluster != self.cluster)
-      return name(from_peer.from) + " belongs to the cluster \"" + from_peer.cluster + "\", " +
-             name(self.node) + " to \"" + self.cluster + "\"";
-    if (from_peer.from == self.node)
-      return from_peer.incarnation == self.incarnation ? "an address leads " + name(self.node) + " to itself"
-                                                       : "another process claims to be " + name(self.node);
-    if (from_peer.to != self.node)
-      return name(from_peer.from) + " looks for " + name(from_peer.to) + ", this is " + name(self.node);
-    if (!options_.links.contains(from_peer.from))
-      return name(from_peer.from) + " is no peer of " + name(self.node);
-    if (from_peer.from < self.node)
-      return name(from_peer.from) + " dialled " + name(self.node) + ", but the higher number dials";
-    return {};
-  }
-
-  [[nodiscard]] std::string objection_to(const std::vector<std::string>& names,
-                                         const wire::hello& from_peer) const {
-    const auto expected = certificate_name(from_peer.from, options_.self.cluster);
-    if (std::find(names.begin(), names.end(), expected) != names.end()) return {};
-    return "who claims to be n" + std::to_string(from_peer.from) + " has the certificate of " +
-           joined(names) + "; expected " + expected;
-  }
-
   const connector_options options_;
   random_stream random_;
   std::map<std::uint32_t, route> routes_;
   std::set<std::string> refusals_;
+  tcp_dialler dialler_;
 };
 
 }  // namespace

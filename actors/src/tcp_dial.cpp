@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <system_error>
 
@@ -22,25 +24,6 @@ tcp_socket open_socket(const addrinfo& address) {
 
 std::string text_of(int error) { return std::generic_category().message(error); }
 
-std::string connect_to(const addrinfo& address, duration timeout, tcp_socket& result) {
-  auto socket = open_socket(address);
-  if (!socket) return text_of(errno);
-  if (::connect(socket.get(), address.ai_addr, address.ai_addrlen) != 0) {
-    if (errno != EINPROGRESS) return text_of(errno);
-    pollfd ready{socket.get(), POLLOUT, 0};
-    const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
-    const int count = ::poll(&ready, 1, static_cast<int>(limit));
-    if (count == 0) return "no answer within " + std::to_string(limit) + " ms";
-    if (count < 0) return text_of(errno);
-    int error = 0;
-    socklen_t size = sizeof error;
-    if (::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) return text_of(errno);
-    if (error != 0) return text_of(error);
-  }
-  result = std::move(socket);
-  return {};
-}
-
 std::string listen_at(const addrinfo& address, tcp_socket& result) {
   auto socket = open_socket(address);
   const int on = 1;
@@ -52,20 +35,23 @@ std::string listen_at(const addrinfo& address, tcp_socket& result) {
   return {};
 }
 
-/// Tries one address of the host after the other; gives the problem with the last one if none works.
-template <class Attempt>
-std::string first_success(const peer_address& where, int flags, Attempt attempt) {
+using addrinfo_ptr = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+/// Null if there is none; `problem` says why.
+addrinfo_ptr resolve(const peer_address& where, int flags, std::string& problem) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags;
   addrinfo* found = nullptr;
   const int failure = ::getaddrinfo(where.host.c_str(), std::to_string(where.port).c_str(), &hints, &found);
-  if (failure != 0) return ::gai_strerror(failure);
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses{found, &::freeaddrinfo};
-  std::string problem = "no address";
-  for (const auto* one = addresses.get(); one != nullptr && !problem.empty(); one = one->ai_next)
-    problem = attempt(*one);
-  return problem;
+  problem = failure == 0 ? "no address" : ::gai_strerror(failure);
+  return {failure == 0 ? found : nullptr, &::freeaddrinfo};
+}
+
+int error_of(const tcp_socket& socket) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
 }  // namespace
@@ -80,17 +66,73 @@ void tcp_socket::shut_down() {
   if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
 }
 
+struct dial_attempt::addresses {
+  addrinfo_ptr all;
+  const addrinfo* next;
+};
+
+dial_attempt::dial_attempt(const peer_address& where, duration timeout, instant now) : timeout_{timeout} {
+  auto found = resolve(where, 0, problem_);
+  const auto* first = found.get();
+  addresses_ = std::make_unique<addresses>(addresses{std::move(found), first});
+  try_next(now);
+}
+
+dial_attempt::dial_attempt(dial_attempt&&) noexcept = default;
+dial_attempt& dial_attempt::operator=(dial_attempt&&) noexcept = default;
+dial_attempt::~dial_attempt() = default;
+
+void dial_attempt::try_next(instant now) {
+  socket_ = tcp_socket{};
+  while (addresses_->next != nullptr) {
+    const auto& address = *std::exchange(addresses_->next, addresses_->next->ai_next);
+    socket_ = open_socket(address);
+    if (socket_ && ::connect(socket_.get(), address.ai_addr, address.ai_addrlen) == 0) {
+      problem_.clear();
+      break;
+    }
+    if (socket_ && errno == EINPROGRESS) {
+      deadline_ = now + timeout_;
+      return;
+    }
+    problem_ = text_of(errno);
+    socket_ = tcp_socket{};
+  }
+  is_over_ = true;
+}
+
+void dial_attempt::advance(bool has_news, instant now) {
+  if (is_over_) return;
+  if (has_news) {
+    const int error = error_of(socket_);
+    is_over_ = error == 0;
+    problem_ = is_over_ ? "" : text_of(error);
+  } else if (now >= deadline_) {
+    const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(timeout_).count();
+    problem_ = "no answer within " + std::to_string(limit) + " ms";
+  } else {
+    return;
+  }
+  if (!is_over_) try_next(now);
+}
+
 dialled dial_tcp(const peer_address& where, duration timeout) {
-  dialled result;
-  result.problem = first_success(
-      where, 0, [&](const addrinfo& address) { return connect_to(address, timeout, result.socket); });
-  return result;
+  using std::chrono::steady_clock;
+  dial_attempt attempt{where, timeout, steady_clock::now()};
+  while (!attempt.is_over()) {
+    pollfd ready{attempt.socket(), POLLOUT, 0};
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(attempt.deadline() - steady_clock::now());
+    const int count = ::poll(&ready, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    attempt.advance(count > 0, steady_clock::now());
+  }
+  return attempt.take();
 }
 
 dialled listen_tcp(const peer_address& where) {
   dialled result;
-  result.problem = first_success(where, AI_PASSIVE,
-                                 [&](const addrinfo& address) { return listen_at(address, result.socket); });
+  const auto all = resolve(where, AI_PASSIVE, result.problem);
+  for (const auto* one = all.get(); one != nullptr && !result.socket; one = one->ai_next)
+    result.problem = listen_at(*one, result.socket);
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -42,7 +43,43 @@ struct dialled {
   std::string problem;
 };
 
-/// Opens a TCP connection. Blocks for `timeout` at most, apart from the resolution of names.
+/// A TCP connection in the making, to one after the other of the addresses of a host. Blocks for the
+/// resolution of its name only. Not thread-safe.
+class dial_attempt {
+ public:
+  /// Each address gets `timeout`.
+  dial_attempt(const peer_address& where, duration timeout, instant now);
+  dial_attempt(dial_attempt&& other) noexcept;
+  dial_attempt& operator=(dial_attempt&& other) noexcept;
+  ~dial_attempt();
+
+  [[nodiscard]] bool is_over() const noexcept { return is_over_; }
+  /// Until it is over: becomes writable when there is news.
+  [[nodiscard]] int socket() const noexcept { return socket_.get(); }
+  /// Until it is over: when the present address has had its time.
+  [[nodiscard]] instant deadline() const noexcept { return deadline_; }
+
+  /// To be called when there is news, and at the deadline.
+  void advance(bool has_news, instant now);
+
+  /// Once it is over.
+  [[nodiscard]] dialled take() { return {std::move(socket_), std::move(problem_)}; }
+
+ private:
+  struct addresses;
+
+  void try_next(instant now);
+
+  std::unique_ptr<addresses> addresses_;
+  duration timeout_;
+  tcp_socket socket_;
+  std::string problem_;
+  instant deadline_{};
+  bool is_over_ = false;
+};
+
+/// Opens a TCP connection. Blocks for `timeout` at most for each address of the host, apart from the
+/// resolution of its name.
 [[nodiscard]] dialled dial_tcp(const peer_address& where, duration timeout);
 
 /// Listens there, with a socket that does not block.

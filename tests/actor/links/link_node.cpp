@@ -228,6 +228,28 @@ void knock(std::uint16_t port) {
   if (!open) throw std::runtime_error("nothing listens");
 }
 
+black_hole::black_hole() {
+  // With its queue full, the kernel of a listener drops whatever else comes.
+  constexpr int queue = 1;
+  const auto open = [this] {
+    sockets_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    return sockets_.back();
+  };
+  const int listener = open();
+  auto address = loopback(0);
+  socklen_t size = sizeof address;
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(listener, any, size) != 0 || ::listen(listener, queue) != 0 ||
+      ::getsockname(listener, any, &size) != 0)
+    throw std::runtime_error("cannot listen");
+  port_ = ntohs(address.sin_port);
+  for (int i = 0; i < queue + 2; ++i) static_cast<void>(::connect(open(), any, size));
+}
+
+black_hole::~black_hole() {
+  for (const int socket : sockets_) ::close(socket);
+}
+
 std::uint16_t free_port() {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   auto address = loopback(0);

@@ -100,6 +100,21 @@ class link_node {
 /// Opens a connection to the port and closes it at once, as a port scan or a health check does.
 void knock(std::uint16_t port);
 
+/// Listens, and leaves those who dial without an answer, as a host does that has lost its power or its cable.
+class black_hole {
+ public:
+  black_hole();
+  black_hole(const black_hole&) = delete;
+  black_hole& operator=(const black_hole&) = delete;
+  ~black_hole();
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+ private:
+  std::vector<int> sockets_;  ///< the one that listens, and connections that fill its queue
+  std::uint16_t port_ = 0;
+};
+
 /// A port that nothing listens on right now.
 [[nodiscard]] std::uint16_t free_port();
 

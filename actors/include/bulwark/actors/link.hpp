@@ -104,7 +104,8 @@ struct connector_options {
 
 /// Spawns the actor that dials on behalf of the links, and that answers those who dial this node: it hands a
 /// hello to the link of its sender, or refuses it with a reason, which is logged once. It has a thread of its
-/// own, since connecting blocks. Only one may exist at a time in an actor system.
+/// own, and one in which all dials are under way at once, so that peers that do not answer delay nobody. Only
+/// one may exist at a time in an actor system.
 [[nodiscard]] caf::actor spawn_connector(caf::actor_system& system, connector_options options);
 
 /// Lets peers reach the connector: listens on host:port, where port 0 picks a free one. Returns the port.
