@@ -23,33 +23,23 @@ constexpr duration publish_timeout = std::chrono::seconds{10};
   throw std::runtime_error("cannot listen on " + host + ":" + std::to_string(port) + ": " + why);
 }
 
-std::uint16_t open_tls_door(caf::actor_system& system, const caf::actor& connector, const std::string& host,
-                            std::uint16_t port, const std::shared_ptr<tls_endpoint>& tls) {
-  auto [listener, problem] = listen_tcp({host, port});
-  if (!problem.empty()) cannot_listen(host, port, problem);
-  const auto opened = local_port(listener);
-  caf::error failure;
-  caf::scoped_actor asker{system};
-  asker
-      ->request(basp_of(system), publish_timeout, caf::publish_atom_v,
-                make_tls_doorman(system, std::move(listener), opened, tls), opened,
-                caf::actor_cast<caf::strong_actor_ptr>(connector), std::set<std::string>{})
-      .receive([] {}, [&](caf::error& why) { failure = std::move(why); });
-  if (failure) cannot_listen(host, port, error_text(failure));
-  return opened;
-}
-
 }  // namespace
 
 std::uint16_t open_door(caf::actor_system& system, const caf::actor& connector, const std::string& host,
                         std::uint16_t port, const std::shared_ptr<tls_endpoint>& tls) {
-  if (tls) return open_tls_door(system, connector, host, port, tls);
-  const auto opened = system.middleman().publish(connector, port, host.c_str(), true);
-  if (opened) return *opened;
-  // CAF only says that it failed.
-  auto why = probe_listen({host, port});
-  if (why.empty()) why = error_text(opened.error());
-  cannot_listen(host, port, why);
+  auto [listener, problem] = listen_tcp({host, port});
+  if (!problem.empty()) cannot_listen(host, port, problem);
+  const auto opened = local_port(listener);
+  auto door = tls ? make_tls_doorman(system, std::move(listener), opened, tls)
+                  : system.middleman().backend().new_doorman(listener.release());
+  caf::error failure;
+  caf::scoped_actor asker{system};
+  asker
+      ->request(basp_of(system), publish_timeout, caf::publish_atom_v, std::move(door), opened,
+                caf::actor_cast<caf::strong_actor_ptr>(connector), std::set<std::string>{})
+      .receive([] {}, [&](caf::error& why) { failure = std::move(why); });
+  if (failure) cannot_listen(host, port, error_text(failure));
+  return opened;
 }
 
 bool is_loopback(std::string_view host) {

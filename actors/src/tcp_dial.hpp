@@ -91,7 +91,4 @@ class dial_attempt {
 /// The address at the other end of a connection, as numbers; "?" if there is none any more.
 [[nodiscard]] std::string peer_host(int socket);
 
-/// Why nothing can listen there, for people; empty if something can.
-[[nodiscard]] std::string probe_listen(const peer_address& where);
-
 }  // namespace bulwark

@@ -2,13 +2,19 @@
 // Goal: peers that do not answer keep a node neither from dialling others nor from answering those who dial
 // it. Method: many peers behind a listener whose kernel drops what comes, and live ones beside them.
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
+#include <chrono>
 #include <memory>
 
 #include "link_node.hpp"
+#include "tcp_dial.hpp"
 
 namespace bulwark::test {
 namespace {
+
+using namespace std::chrono_literals;
 
 /// Node 30 dials 28 peers at once, of which 27 never answer.
 class unanswered_test : public ::testing::Test {
@@ -37,6 +43,22 @@ TEST_F(unanswered_test, do_not_keep_a_node_from_answering_those_who_dial_it) {
   link_node guest{{.id = 31, .peers = {{30, dialler->port()}}}};
   EXPECT_TRUE(guest.await_up(30));
   EXPECT_EQ(guest.report(30).sessions, 1u);
+}
+
+TEST(connection_test, both_ends_try_again_each_second_at_least) {
+  constexpr int tcp_rto_max_ms = 44;
+  const auto limit_of = [](int socket) {
+    int limit = -1;
+    socklen_t size = sizeof limit;
+    return ::getsockopt(socket, IPPROTO_TCP, tcp_rto_max_ms, &limit, &size) == 0 ? limit : -1;
+  };
+  const auto door = listen_tcp({"127.0.0.1", 0});
+  const auto near = dial_tcp({"127.0.0.1", local_port(door.socket)}, 10s);
+  ASSERT_EQ(near.problem, "");
+  const tcp_socket far{::accept(door.socket.get(), nullptr, nullptr)};
+  if (limit_of(near.socket.get()) == -1) GTEST_SKIP() << "this kernel has no such limit (Linux 6.15)";
+  EXPECT_EQ(limit_of(near.socket.get()), 1000);
+  EXPECT_EQ(limit_of(far.get()), 1000);
 }
 
 }  // namespace
