@@ -140,7 +140,11 @@ class membership_actor final : public service_actor {
   }
 
   void take(const consensus::submit_result& result) {
-    if (result.outcome != static_cast<std::uint8_t>(outcome::done)) return;
+    if (result.outcome == static_cast<std::uint8_t>(outcome::overloaded)) return;
+    if (result.outcome != static_cast<std::uint8_t>(outcome::done)) {
+      said_.reset();
+      return observe(observing::untaken{});
+    }
     const auto said = decode_group_result(result.reply);
     const auto* about = said ? std::get_if<membership_result>(&*said) : nullptr;
     if (!about || about->error == membership_error::none) return;

@@ -115,6 +115,12 @@ void suspicion::on(const observing::answered& what, turn& at) {
   }
 }
 
+void suspicion::on(const observing::untaken&, turn& at) {
+  for (auto& [node, one] : subjects_)
+    if (one.state == phase::accused) one.due = at.now;
+  refute_due_ = at.now;
+}
+
 // -- helping --------------------------------------------------------------------------------------
 
 void suspicion::on(const observing::asked& what, turn& at) {

@@ -162,6 +162,21 @@ TEST(suspicion, an_accusation_is_said_again_until_the_group_has_it) {
   EXPECT_THAT(run.pass(5s), IsEmpty());
 }
 
+TEST(suspicion, what_the_group_did_not_take_is_said_again_at_once) {
+  observer_run run;
+  run.answer_all(run.silent(), false);
+  run.step(observing::untaken{});
+  EXPECT_THAT(run.pass(50ms), ElementsAre(accusation()));
+  EXPECT_THAT(run.pass(450ms), IsEmpty()) << "once, and then as before";
+  run.step(observing::untaken{});
+  run.view(0, true);
+  EXPECT_THAT(run.pass(450ms), IsEmpty()) << "the group has it after all";
+  run.view(1, false, 3);
+  run.step(observing::untaken{});
+  EXPECT_THAT(run.pass(50ms),
+              ElementsAre(observing::effect{observing::tell{members::refute{observer_life, 3}}}));
+}
+
 TEST(suspicion, after_a_refutation_it_waits_longer_each_time_and_names_the_new_round) {
   observer_run run;
   run.answer_all(run.silent(), false);

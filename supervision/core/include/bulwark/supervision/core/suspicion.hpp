@@ -75,10 +75,14 @@ struct answered {
   bool reached = false;
 };
 
+/// What was told to the group is not known to have come to it: its leader was lost. So it is told again with
+/// the next tick rather than after repeat_after.
+struct untaken {};
+
 /// Time passed. Comes every options.tick, behind all messages that are at hand.
 struct tick {};
 
-using event = std::variant<viewed, silent, heard, asked, answered, tick>;
+using event = std::variant<viewed, silent, heard, asked, answered, untaken, tick>;
 
 /// To a helper: can you reach it?
 struct ask {
@@ -173,6 +177,7 @@ class suspicion {
   void on(const observing::heard& what, turn& at);
   void on(const observing::asked& what, turn& at);
   void on(const observing::answered& what, turn& at);
+  void on(const observing::untaken& what, turn& at);
   void on(const observing::tick& what, turn& at);
 
   void discount_stall(instant now);
