@@ -45,6 +45,8 @@ std::string scenario::run(const std::string& command) {
     submit(member_named(first), request_kind::write, "key " + second);
   else if (verb == "read")
     submit(member_named(first), request_kind::read, "key");
+  else if (verb == "stale")
+    submit_stale(member_named(first), std::chrono::milliseconds{std::stoul(second)});
   else if (verb == "crash")
     members_.at(member_named(first))->crash(0);
   else if (verb == "start")
@@ -179,6 +181,10 @@ void scenario::submit(std::size_t which, request_kind kind, const std::string& p
   members_.at(which)->step(client_request{++requests_, kind, payload}, now_);
 }
 
+void scenario::submit_stale(std::size_t which, std::chrono::milliseconds at_most) {
+  members_.at(which)->step(client_request{++requests_, request_kind::stale_read, "key", at_most}, now_);
+}
+
 void scenario::set_way(way which, const std::string& how) {
   dropping_.erase(which);
   holding_.erase(which);
@@ -282,10 +288,11 @@ void scenario::on_apply(member& by, const apply& what) {
   agreement_->on_apply(by.id(), by.life(), what.at, what.what, by.machine().hash());
 }
 
-void scenario::on_answer(member& by, const answer& what) {
+void scenario::on_answer(member& by, const answer& what, instant now) {
   if (what.result == outcome::done) ++done_;
+  const auto age = std::chrono::ceil<std::chrono::milliseconds>(age_of(what.as_of.value_or(now), now));
   say(to_string(by.id()) + " answers " + std::to_string(what.request) + ": " + describe(what.result) + " \"" +
-      what.reply + "\"");
+      what.reply + "\"" + (what.as_of ? ", " + std::to_string(age.count()) + " ms old" : ""));
 }
 
 void scenario::on_fetch(member& by, const fetch& what) { fetches_.emplace_back(index_of(by.id()), what); }

@@ -27,6 +27,7 @@ namespace bulwark::test {
 ///     pass MS               lets time pass
 ///     write nI TEXT         a client of nI writes "key TEXT"
 ///     read nI               a client of nI reads the key
+///     stale nI MS           a client of nI reads the key, as it was MS ago or later
 ///     crash nI / start nI   power cut, and a new life from what the disk has
 ///     disk nI off|on        writes wait, or complete
 ///     way nI nJ drop|hold|open   messages from nI to nJ are lost, or kept; `open` lets what was kept go
@@ -52,7 +53,7 @@ class scenario final : public member_observer {
   void on_write(member& by, const consensus::persist& what) override;
   void on_durable(member& by, const std::vector<consensus::record>& records) override;
   void on_apply(member& by, const consensus::apply& what) override;
-  void on_answer(member& by, const consensus::answer& what) override;
+  void on_answer(member& by, const consensus::answer& what, instant now) override;
   void on_fetch(member& by, const consensus::fetch& what) override;
   void on_leader(member& by, consensus::ballot leader) override;
   void on_transferred(member& by, const consensus::transferred& what) override;
@@ -75,6 +76,7 @@ class scenario final : public member_observer {
   bool deliver_one();
   bool sync_all();
   void submit(std::size_t which, consensus::request_kind kind, const std::string& payload);
+  void submit_stale(std::size_t which, std::chrono::milliseconds at_most);
   void set_link(std::size_t a, std::size_t b, bool up);
   void lose_link(std::size_t at, std::size_t peer);
   void set_way(way which, const std::string& how);

@@ -2,6 +2,7 @@
 #include "chaos.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "simulated_cluster.hpp"
 
@@ -27,6 +28,7 @@ class chaos {
       plan_fault(when);
     for (auto when = some(dice, 2 * request_every); when < end; when += some(dice, 2 * request_every))
       plan_requests(when, dice);
+    plan_stale_reads(end);
     if (parameters_.rebuilds) plan_rebuilds(end);
     if (!calm_) cluster_.sessions().start();
     cluster_.run(end);
@@ -55,6 +57,23 @@ class chaos {
       const bool idle = calm_ && when > 1s && when < 5s;
       if (requests_++ < parameters_.requests && !idle)
         cluster_.at(when, [this, where, kind, key] { cluster_.submit(where, kind, key); });
+    }
+  }
+
+  /// In every other world, by dice of their own: the rest are the same without them.
+  void plan_stale_reads(duration end) {
+    random_stream dice{random_stream::at(parameters_.seed ^ 0x7374616c65)};
+    if (dice.below(2) == 0) return;
+    const auto every = 1ms * (2 + dice.below(40));
+    constexpr std::array<duration, 4> longest{20ms, 100ms, 500ms, 3s};
+    const auto at_most = longest[dice.below(longest.size())];
+    for (auto when = some(dice, 2 * every); when < end; when += some(dice, 2 * every)) {
+      const auto where = any(dice);
+      const auto key = dice.below(1000);
+      const auto age = some(dice, at_most);
+      const bool idle = calm_ && when > 1s && when < 5s;
+      if (requests_++ < parameters_.requests && !idle)
+        cluster_.at(when, [this, where, key, age] { cluster_.submit_stale(where, key, age); });
     }
   }
 

@@ -33,6 +33,29 @@ void simulated_cluster::submit(std::size_t which, request_kind kind, std::size_t
   });
 }
 
+void simulated_cluster::submit_stale(std::size_t which, std::size_t key_number, duration at_most) {
+  if (!is_up(which)) return;
+  const auto request = ++requests_;
+  const std::string key = keys[key_number % std::size(keys)];
+  stale_.emplace(std::pair{which, request}, key);
+  say(to_string(members_[which]->id()) + " stale read " + key + " of at most " +
+      std::to_string(at_most.count()) + " ns");
+  run_or_defer(which, members_[which]->life(), [this, request, key, at_most](member& m) {
+    m.step(client_request{request, request_kind::stale_read, key, at_most}, clock_of(m));
+  });
+}
+
+void simulated_cluster::answer_stale(const std::string& key, const answer& what, instant now) {
+  violations_.expect(what.result != outcome::unknown && what.result != outcome::not_done,
+                     "a stale read was neither answered nor refused");
+  if (what.result != outcome::done) return;
+  statistics_.count(happening::stale_read_done);
+  if (!what.as_of) return violations_.add("a stale read was answered without an age");
+  const auto age = age_of(*what.as_of, now);
+  say("that is " + std::to_string(age.count()) + " ns old");
+  if (ages_.on_stale_answer(key, what.reply, age, now_)) statistics_.count(happening::stale_read_behind);
+}
+
 void simulated_cluster::submit_counting(std::size_t client, std::uint64_t number,
                                         const std::string& payload) {
   const auto which = random_.below(size());
@@ -55,7 +78,7 @@ std::string simulated_cluster::miscount() const {
   return {};
 }
 
-void simulated_cluster::on_answer(member& by, const answer& what) {
+void simulated_cluster::on_answer(member& by, const answer& what, instant now) {
   say(to_string(by.id()) + " answers " + std::to_string(what.request) + " " + describe(what.result) + " " +
       what.reply);
   const auto which = index_of(by.id());
@@ -63,6 +86,8 @@ void simulated_cluster::on_answer(member& by, const answer& what) {
     const auto [client, number] = counting.mapped();
     return sessions_.answered(client, number, what.result, what.reply);
   }
+  if (const auto stale = stale_.extract({which, what.request}); !stale.empty())
+    return answer_stale(stale.mapped(), what, now);
   const auto found = clients_.find({which, what.request});
   if (found == clients_.end()) return violations_.add("an answer to no open request");
   const auto operation = std::move(found->second.what);
@@ -73,6 +98,8 @@ void simulated_cluster::on_answer(member& by, const answer& what) {
   clients_.erase(found);
   const bool is_write = operation.kind == request_kind::write;
   history_.end(operation, what.result, what.reply);
+  if (what.result == outcome::done)
+    ages_.on_told(operation.key, is_write ? operation.written : what.reply, now_);
   switch (what.result) {
     case outcome::done:
       statistics_.count(is_write ? happening::write_done : happening::read_done);
@@ -114,6 +141,7 @@ void simulated_cluster::check_durability(const std::string& payload) {
 void simulated_cluster::abandon_clients(member& of) {
   const auto which = index_of(of.id());
   counting_.erase(counting_.lower_bound({which, 0}), counting_.lower_bound({which + 1, 0}));
+  stale_.erase(stale_.lower_bound({which, 0}), stale_.lower_bound({which + 1, 0}));
   auto one = clients_.lower_bound({which, 0});
   while (one != clients_.end() && one->first.first == which) {
     if (now_ > one->second.deadline && now_ - one->second.deadline > 10ms &&

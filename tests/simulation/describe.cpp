@@ -77,6 +77,10 @@ struct describe_body {
   std::string operator()(const take_over& m) const {
     return "take_over " + to_string(m.under) + " chosen " + to_string(m.chosen);
   }
+  std::string operator()(const vouch&) const { return "vouch"; }
+  std::string operator()(const vouched& m) const {
+    return "vouched " + to_string(m.chosen) + " under " + to_string(m.under);
+  }
   std::string operator()(const rest& m) const {
     return "rest " + to_string(m.under) + " chosen " + to_string(m.chosen) + " attempt " +
            std::to_string(m.attempt);

@@ -95,7 +95,7 @@ void member::perform(query& what, instant now) {
   step(replied{what.number, {machine_.query(what.payload)}}, now);
 }
 
-void member::perform(answer& what, instant) { observer_.on_answer(*this, what); }
+void member::perform(answer& what, instant now) { observer_.on_answer(*this, what, now); }
 void member::perform(fetch& what, instant) { observer_.on_fetch(*this, what); }
 void member::perform(transferred& what, instant) { observer_.on_transferred(*this, what); }
 void member::perform(members_changed& what, instant) { observer_.on_members_changed(*this, what); }

@@ -24,7 +24,8 @@ class member_observer {
   virtual void on_write(member& by, const consensus::persist& what) = 0;
   virtual void on_durable(member& by, const std::vector<consensus::record>& records) = 0;
   virtual void on_apply(member& by, const consensus::apply& what) = 0;
-  virtual void on_answer(member& by, const consensus::answer& what) = 0;
+  /// `now`: by the clock of the member.
+  virtual void on_answer(member& by, const consensus::answer& what, instant now) = 0;
   virtual void on_fetch(member& by, const consensus::fetch& what) = 0;
   virtual void on_transferred(member& by, const consensus::transferred& what) = 0;
   virtual void on_members_changed(member& by, const consensus::members_changed& what) = 0;

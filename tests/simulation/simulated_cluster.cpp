@@ -57,6 +57,7 @@ simulated_cluster::simulated_cluster(std::uint64_t seed, bool trace)
       agreement_{options_.replica.members, options_.replica.accept_quorum, violations_},
       ballots_{violations_},
       history_{agreement_, violations_},
+      ages_{agreement_, violations_},
       around_(options_.members + options_.spares),
       sessions_{
           ~seed,
@@ -144,6 +145,10 @@ void simulated_cluster::after_step(std::size_t which) {
                     s.leased_reads - std::exchange(around.leased_reads, s.leased_reads));
   statistics_.count(happening::lapsed_read,
                     s.lapsed_reads - std::exchange(around.lapsed_reads, s.lapsed_reads));
+  statistics_.count(happening::stale_read_here,
+                    s.stale_reads - std::exchange(around.stale_reads, s.stale_reads));
+  statistics_.count(happening::stale_read_passed,
+                    s.passed_reads - std::exchange(around.passed_reads, s.passed_reads));
   if (!std::exchange(around.quiet, s.quiet) && s.quiet) {
     say(to_string(one.id()) + " is quiet");
     statistics_.count(happening::fell_quiet);

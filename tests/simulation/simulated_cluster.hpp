@@ -19,6 +19,7 @@
 #include "linearizability_checker.hpp"
 #include "member.hpp"
 #include "session_clients.hpp"
+#include "staleness_checker.hpp"
 #include "statistics.hpp"
 #include "violations.hpp"
 
@@ -78,6 +79,9 @@ class simulated_cluster final : public member_observer {
   /// A client at that node writes to or reads the register with that number.
   void submit(std::size_t which, consensus::request_kind kind, std::size_t key);
 
+  /// A client at that node reads the register with that number, as it was so long ago or later.
+  void submit_stale(std::size_t which, std::size_t key, duration at_most);
+
   /// Clients that count in sessions.
   session_clients& sessions() { return sessions_; }
   /// What is wrong with the counters of the replicas; empty if nothing. @pre the sessions are idle
@@ -110,7 +114,9 @@ class simulated_cluster final : public member_observer {
   }
   /// A leader still tells others what they missed, a piece per interval: new requests queue up behind that.
   [[nodiscard]] bool is_catching_up() const;
-  [[nodiscard]] std::size_t open_requests() const { return clients_.size() + counting_.size(); }
+  [[nodiscard]] std::size_t open_requests() const {
+    return clients_.size() + counting_.size() + stale_.size();
+  }
   /// Empty if all replicas are up, know the same log and have applied it; else what is missing.
   [[nodiscard]] std::string divergence() const;
   /// Looks at the histories of all clients.
@@ -126,7 +132,7 @@ class simulated_cluster final : public member_observer {
   void on_write(member& by, const consensus::persist& what) override;
   void on_durable(member& by, const std::vector<consensus::record>& records) override;
   void on_apply(member& by, const consensus::apply& what) override;
-  void on_answer(member& by, const consensus::answer& what) override;
+  void on_answer(member& by, const consensus::answer& what, instant now) override;
   void on_fetch(member& by, const consensus::fetch& what) override;
   void on_leader(member& by, consensus::ballot leader) override;
   void on_transferred(member& by, const consensus::transferred& what) override;
@@ -159,6 +165,8 @@ class simulated_cluster final : public member_observer {
     bool frozen = false;             ///< paused in the middle of a step
     std::uint64_t leased_reads = 0;  ///< that were counted
     std::uint64_t lapsed_reads = 0;
+    std::uint64_t stale_reads = 0;
+    std::uint64_t passed_reads = 0;
     bool quiet = false;
 
     [[nodiscard]] bool is_writable(instant now) const { return stalled_until <= now && !refusing; }
@@ -191,6 +199,7 @@ class simulated_cluster final : public member_observer {
   void count_message(const consensus::envelope& what);
   void count_records(const std::vector<consensus::record>& records);
   void submit_counting(std::size_t client, std::uint64_t number, const std::string& payload);
+  void answer_stale(const std::string& key, const consensus::answer& what, instant now);
   void check_durability(const std::string& payload);
   /// A majority of its voters is up, and knows the log up to it.
   [[nodiscard]] bool most_go_by(const consensus::configuration& group) const;
@@ -208,6 +217,7 @@ class simulated_cluster final : public member_observer {
   ballot_checker ballots_;
   history_checker history_;
   linearizability_checker clients_saw_;
+  staleness_checker ages_;
 
   instant now_{};
   std::priority_queue<scheduled, std::vector<scheduled>, std::greater<>> queue_;
@@ -227,6 +237,8 @@ class simulated_cluster final : public member_observer {
   std::map<std::pair<std::size_t, std::uint64_t>, waiting_client> clients_;  ///< by member and request
   std::map<std::pair<std::size_t, std::uint64_t>, std::pair<std::size_t, std::uint64_t>>
       counting_;  ///< by member and request: client and number
+  /// Stale reads, by member and request: their key.
+  std::map<std::pair<std::size_t, std::uint64_t>, std::string> stale_;
   session_clients sessions_;
   std::uint64_t requests_ = 0;
   std::set<std::uint64_t> transfers_;  ///< that are not answered

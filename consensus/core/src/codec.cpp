@@ -42,6 +42,8 @@ template <> struct frame_kind<forward_reply> : kind<14> {};
 template <> struct frame_kind<snapshot_ask> : kind<15> {};
 template <> struct frame_kind<snapshot_chunk> : kind<16> {};
 template <> struct frame_kind<take_over> : kind<17> {};
+template <> struct frame_kind<vouch> : kind<18> {};
+template <> struct frame_kind<vouched> : kind<19> {};
 template <> struct frame_kind<rest> : kind<24> {};
 template <> struct frame_kind<resting> : kind<25> {};
 
@@ -69,6 +71,8 @@ template <class F, either<snapshot_part> T> bool fields(F&& f, T& x) { return f(
 template <class F, either<snapshot_ask> T> bool fields(F&& f, T& x) { return f(x.at, x.offset); }
 template <class F, either<snapshot_chunk> T> bool fields(F&& f, T& x) { return f(x.part, x.chosen); }
 template <class F, either<take_over> T> bool fields(F&& f, T& x) { return f(x.under, x.chosen); }
+template <class F, either<vouch> T> bool fields(F&& f, T& x) { return f(x.incarnation, x.asked_ns); }
+template <class F, either<vouched> T> bool fields(F&& f, T& x) { return f(x.under, x.chosen, x.incarnation, x.asked_ns); }
 template <class F, either<rest> T> bool fields(F&& f, T& x) { return f(x.under, x.chosen, x.attempt); }
 template <class F, either<resting> T> bool fields(F&& f, T& x) { return f(x.under, x.attempt); }
 // clang-format on

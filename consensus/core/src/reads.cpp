@@ -22,10 +22,17 @@ bool reads::add(command&& what) {
   return true;
 }
 
+void reads::add(const asker& what) {
+  std::erase_if(askers_, [&](const asker& one) { return one.who == what.who; });
+  askers_.push_back(what);
+}
+
 void reads::advance(ballot under, slot chosen, instant now) {
-  if (waiting_.empty()) return;
+  if (waiting_.empty() && askers_.empty()) return;
   if (lease_.holds(under, now)) {
-    ready_.push_back({chosen, true, std::exchange(waiting_, {})});
+    // Nobody else led when this step began, which was after the questions had come: no need to look again.
+    tell(std::exchange(askers_, {}), under, chosen);
+    if (!waiting_.empty()) ready_.push_back({chosen, true, std::exchange(waiting_, {})});
     if (!leases_wanted_ || !lease_.is_half_over(now)) return;
   }
   if (!running_) begin_round(under, chosen, now);
@@ -38,6 +45,7 @@ void reads::give_lease_back(ballot under, slot chosen, instant now) {
     // What it asked for may still be given: only a later round ends that.
     move_all(waiting_, running_->reads);
     waiting_ = std::move(running_->reads);
+    askers_.insert(askers_.end(), running_->askers.begin(), running_->askers.end());
     running_.reset();
   }
   begin_round(under, chosen, now);
@@ -45,7 +53,8 @@ void reads::give_lease_back(ballot under, slot chosen, instant now) {
 
 void reads::begin_round(ballot under, slot chosen, instant now) {
   const auto lease = leases_wanted_ ? static_cast<std::uint32_t>(lease_length_.count()) : 0;
-  running_ = round{under, chosen, now, lease, lease, {}, std::exchange(waiting_, {})};
+  running_ =
+      round{under, chosen, now, lease, lease, {}, std::exchange(waiting_, {}), std::exchange(askers_, {})};
   running_->confirmed_by.add(roster_.self());
   ++number_;
   ask();
@@ -69,8 +78,13 @@ void reads::conclude_if_confirmed() {
   if (!roster_.may_choose(running_->confirmed_by)) return;
   if (running_->lease_given_ms > 0)
     lease_.take(running_->under, running_->begun_at, std::chrono::milliseconds{running_->lease_given_ms});
-  ready_.push_back({running_->index, false, std::move(running_->reads)});
+  tell(running_->askers, running_->under, running_->index);
+  if (!running_->reads.empty()) ready_.push_back({running_->index, false, std::move(running_->reads)});
   running_.reset();
+}
+
+void reads::tell(const std::vector<asker>& all, ballot under, slot index) {
+  for (const auto& one : all) words_.push_back({one, under, index});
 }
 
 void reads::on_interval() {
@@ -94,6 +108,8 @@ std::vector<command> reads::drain() {
   if (running_) move_all(running_->reads, left);
   running_.reset();
   move_all(waiting_, left);
+  askers_.clear();
+  words_.clear();
   size_ = 0;
   lease_.drop();
   leases_wanted_ = true;

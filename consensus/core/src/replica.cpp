@@ -48,6 +48,7 @@ replica::state::state(replica_options wanted, recovered_state recovered, instant
               start},
       proposer{options, group, log, memory, out},
       reading{group, options.waiting_commands, options.lease, out},
+      aging{options.incarnation},
       given{group.voters() > 1 || options.joins || group.withholds_vote() ? options.lease : duration{0},
             start},
       own_requests{options, out,
@@ -297,6 +298,8 @@ replica_status replica::state::status() const {
   s.elections = elections;
   s.leased_reads = leased_reads;
   s.lapsed_reads = lapsed_reads;
+  s.stale_reads = stale_reads;
+  s.passed_reads = passed_reads;
   return s;
 }
 

@@ -182,7 +182,7 @@ bool replica::state::is_idle() const {
 
 bool replica::state::leads_idle_group() const {
   return is_idle() && proposer.serves() && ballots.followed() == proposer.under() &&
-         proposer.in_flight() == 0 && proposer.waiting() == 0 && reading.size() == 0;
+         proposer.in_flight() == 0 && proposer.waiting() == 0 && reading.is_idle();
 }
 
 void replica::state::on(std::size_t from, rest& what) {

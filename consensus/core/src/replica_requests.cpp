@@ -39,6 +39,7 @@ void replica::state::give_back(std::vector<command> unproposed) {
 void replica::state::serve_reads() {
   if (!proposer.serves()) return;
   reading.advance(proposer.under(), log.chosen(), now);
+  for (const auto& one : reading.take_words()) give_word(one);
   for (auto& one : reading.take_ready(log.applied())) {
     // Once its lease is over, the question is asked again.
     auto payload = one.by_lease ? one.what.payload : std::exchange(one.what.payload, {});
@@ -57,10 +58,68 @@ void replica::state::answer_read(command&& what, bool by_lease, bytes reply) {
   if (!proposer.serves() || !reading.add(std::move(what))) give_back({std::move(what)});
 }
 
+// -- reads that may be old -----------------------------------------------------------------------------
+
+void replica::state::on(client_request& what) {
+  if (what.kind == request_kind::stale_read) return read_stale(std::move(what));
+  own_requests.add(std::move(what), now);
+}
+
+void replica::state::read_stale(client_request&& what) {
+  const auto at_most = what.at_most;
+  const auto as_of = aging.as_of(log.applied());
+  if (as_of && age_of(*as_of, now) <= at_most && !is_torn()) {
+    out.emit(query{++effects_numbered, what.payload});
+    awaited.push_back({effects_numbered, {}, {}, true, false, {}, std::move(what), *as_of});
+  } else {
+    ++passed_reads;
+    own_requests.add(std::move(what), now);
+  }
+  ask_for_word(at_most);
+}
+
+/// There is no telling how long the reply took: so its age is looked at once more.
+void replica::state::answer_stale(client_request&& what, instant as_of, bytes reply) {
+  if (age_of(as_of, now) <= what.at_most) {
+    ++stale_reads;
+    return out.emit(answer{what.request, outcome::done, std::move(reply), as_of});
+  }
+  ++passed_reads;
+  own_requests.add(std::move(what), now);
+}
+
+void replica::state::ask_for_word(duration at_most) {
+  const auto leader = ballots.followed();
+  if (leader == ballot{}) return;
+  const auto question = aging.question(at_most, leader, options.interval, now);
+  if (!question) return;
+  if (leader.node == options.self)
+    reading.add({options.self, *question});
+  else
+    out.post(leader.node, *question);
+}
+
+void replica::state::give_word(const reads::word& what) {
+  const vouched word{what.under, what.index, what.to.question.incarnation, what.to.question.asked_ns};
+  if (what.to.who == options.self)
+    aging.on_word(word, log.applied(), now);
+  else
+    out.post(what.to.who, word);
+}
+
+void replica::state::on(std::size_t from, vouched& what) {
+  if (!is_from_leader(from, what.under)) return;
+  take_watermark(from, what.under, what.chosen);
+  aging.on_word(what, log.applied(), now);
+}
+
+// -- replies of the state machine ------------------------------------------------------------------------
+
 void replica::state::on(replied& what) {
   BULWARK_INVARIANT(!awaited.empty() && awaited.front().number == what.number);
   auto done = std::move(awaited.front());
   awaited.pop_front();
+  if (done.stale) return answer_stale(*std::move(done.stale), done.as_of, std::move(what.replies.front()));
   if (done.is_query) {
     BULWARK_INVARIANT(what.replies.size() == 1);
     return answer_read(std::move(done.queried), done.by_lease, std::move(what.replies.front()));

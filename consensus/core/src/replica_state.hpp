@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "acceptor.hpp"
@@ -20,6 +21,7 @@
 #include "seen_requests.hpp"
 #include "slot_log.hpp"
 #include "snapshots.hpp"
+#include "staleness.hpp"
 #include "transfer.hpp"
 
 namespace bulwark::consensus {
@@ -39,9 +41,9 @@ struct replica::state {
   void on(storage_state& what) { writable = what.writable; }
   void on(link_state& what);
   void on(peer_silence& what);
-  void on(client_request& what) { own_requests.add(std::move(what), now); }
+  void on(client_request& what);
   void on(client_requests& what) {
-    for (auto& one : what.requests) own_requests.add(std::move(one), now);
+    for (auto& one : what.requests) on(one);
   }
   void on(fetched& what);
   void on(replied& what);
@@ -65,6 +67,8 @@ struct replica::state {
   void on(std::size_t from, learned& what);
   void on(std::size_t from, confirm& what);
   void on(std::size_t from, confirmed& what) { reading.on_confirmed(from, what); }
+  void on(std::size_t from, vouch& what) { reading.add({group.at(from), what}); }
+  void on(std::size_t from, vouched& what);
   void on(std::size_t from, forward& what);
   void on(std::size_t from, forward_reply& what);
   void on(std::size_t from, snapshot_ask& what) { snapshots.on_ask(from, what); }
@@ -93,6 +97,15 @@ struct replica::state {
   void serve_reads();
   /// Answers a read, or lets it go on if it went by a lease that is over.
   void answer_read(command&& what, bool by_lease, bytes reply);
+  /// Answers from the state here if that is fresh enough, and sees to it that it will be.
+  void read_stale(client_request&& what);
+  void answer_stale(client_request&& what, instant as_of, bytes reply);
+  void ask_for_word(duration at_most);
+  void give_word(const reads::word& what);
+  /// The state is becoming that of a snapshot: nothing may be asked of it.
+  [[nodiscard]] bool is_torn() const {
+    return to_restore != slot::none || restoring || incoming.is_installing();
+  }
   /// Lets happen what a lease that was given held up, if it is over.
   void end_given_lease();
   [[nodiscard]] instant given_lease_ends() const { return waits_for_lease ? given.until() : instant::max(); }
@@ -123,7 +136,9 @@ struct replica::state {
     command queried;  ///< of a query
     bool is_query;
     bool by_lease = false;
-    ballot under{};  ///< of the leader that asked for them
+    ballot under{};                         ///< of the leader that asked for them
+    std::optional<client_request> stale{};  ///< a query that goes by as_of
+    instant as_of{};                        ///< of the state that is asked
   };
 
   replica_options options;
@@ -134,6 +149,7 @@ struct replica::state {
   election ballots;
   leader proposer;
   reads reading;
+  staleness aging;
   given_lease given;
   requests own_requests;
   seen_requests seen;         ///< by the own leadership, or the last there was
@@ -161,6 +177,8 @@ struct replica::state {
   bool waits_for_lease = true;  ///< end_given_lease() is still due
   std::uint64_t leased_reads = 0;
   std::uint64_t lapsed_reads = 0;
+  std::uint64_t stale_reads = 0;
+  std::uint64_t passed_reads = 0;
 };
 
 }  // namespace bulwark::consensus

@@ -12,6 +12,10 @@ void requests::add(client_request what, instant now) {
     return out_.emit(answer{what.request, outcome::overloaded, {}});
   const auto payload_bytes = what.payload.size();
   open_request fresh{what.kind, stage::parked, std::move(what.payload), payload_bytes, {}, 0};
+  if (what.kind == request_kind::stale_read) {
+    fresh.kind = request_kind::read;
+    fresh.as_of = now;
+  }
   const auto [which, added] = open_.emplace(what.request, std::move(fresh));
   if (!added) return;
   open_bytes_ += payload_bytes;
@@ -132,7 +136,8 @@ void requests::finish(std::uint64_t request, outcome result, bytes reply) {
 }
 
 void requests::finish(entry which, outcome result, bytes reply) {
-  out_.emit(answer{which->first, result, std::move(reply)});
+  const auto as_of = result == outcome::done ? which->second.as_of : std::nullopt;
+  out_.emit(answer{which->first, result, std::move(reply), as_of});
   open_bytes_ -= which->second.payload_bytes;
   open_.erase(which);
 }

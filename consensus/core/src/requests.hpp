@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -69,8 +70,9 @@ class requests {
     stage now_in = stage::parked;
     bytes payload;  ///< empty while queued or proposed
     std::size_t payload_bytes = 0;
-    ballot under;               ///< forwarded: to whom
-    std::uint64_t attempt = 0;  ///< tells timers of earlier stages from those of this
+    ballot under;                                 ///< forwarded: to whom
+    std::uint64_t attempt = 0;                    ///< tells timers of earlier stages from those of this
+    std::optional<instant> as_of = std::nullopt;  ///< of a stale_read: when it came
   };
   using entry = std::unordered_map<std::uint64_t, open_request>::iterator;
 

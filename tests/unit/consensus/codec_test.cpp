@@ -65,6 +65,8 @@ class message_maker {
     return {random_(), some_ballot(), some_ballot(), random_.below(2) == 1, some_slot()};
   }
   take_over fill(take_over) { return {some_ballot(), some_slot()}; }
+  vouch fill(vouch) { return {random_(), random_()}; }
+  vouched fill(vouched) { return {some_ballot(), some_slot(), random_(), random_()}; }
   rest fill(rest) { return {some_ballot(), some_slot(), random_()}; }
   resting fill(resting) { return {some_ballot(), random_()}; }
   prepare fill(prepare) { return {some_ballot(), some_slot()}; }

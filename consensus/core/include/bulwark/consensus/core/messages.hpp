@@ -199,11 +199,32 @@ struct confirmed {
   friend bool operator==(const confirmed&, const confirmed&) = default;
 };
 
+// -- reads that may be old ------------------------------------------------------------------------
+
+/// Asks the leader for its word: up to which slot everything stands that anybody was told so far.
+struct vouch {
+  std::uint64_t incarnation = 0;  ///< of the sender's life
+  std::uint64_t asked_ns = 0;     ///< by the sender's clock, which means nothing to others
+
+  friend bool operator==(const vouch&, const vouch&) = default;
+};
+
+/// Whatever was acknowledged, or read, before the `vouch` was sent stands at or below `chosen`.
+struct vouched {
+  ballot under;  ///< of the leader that says so
+  slot chosen{};
+  std::uint64_t incarnation = 0;  ///< copied from the `vouch`
+  std::uint64_t asked_ns = 0;     ///< copied from the `vouch`
+
+  friend bool operator==(const vouched&, const vouched&) = default;
+};
+
 // -- requests of clients, forwarded to the leader -------------------------------------------------
 
 enum class request_kind : std::uint8_t {
-  write = 1,  ///< goes through the log
-  read = 2,   ///< linearizable, without a log entry
+  write = 1,       ///< goes through the log
+  read = 2,        ///< linearizable, without a log entry
+  stale_read = 3,  ///< may be as old as the client says; never forwarded as such
 };
 
 /// A replica hands a request of its client to the replica that it takes for the leader.
@@ -238,7 +259,7 @@ struct forward_reply {
 
 using message = std::variant<beat, beat_ack, prepare, promise, accept, accepted, refused, chosen_up_to, learn,
                              learned, confirm, confirmed, forward, forward_reply, snapshot_ask,
-                             snapshot_chunk, take_over, rest, resting>;
+                             snapshot_chunk, take_over, rest, resting, vouch, vouched>;
 
 /// A message on its way.
 struct envelope {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
@@ -148,6 +149,7 @@ struct client_request {
   std::uint64_t request = 0;  ///< unique in this incarnation, ascending
   request_kind kind = request_kind::write;
   bytes payload;
+  duration at_most{};  ///< of a stale_read: how old its answer may be, unless the leader is asked
 };
 
 /// What several clients want at once: what can, shares a slot, or a round of confirmation.
@@ -243,7 +245,13 @@ struct answer {
   std::uint64_t request = 0;
   outcome result = outcome::unknown;
   bytes reply;
+  std::optional<instant> as_of = std::nullopt;  ///< of a stale_read that is done: whatever anybody was told
+                                                ///< before is in it; by the clock of this node
 };
+
+/// How long ago that was, by the clock of any member: a little more than the own clock shows, see
+/// docs/protocol.md. What is handed out is so old at most.
+[[nodiscard]] duration age_of(instant as_of, instant now);
 
 /// Read chosen values from the log store, for a laggard or (peer == self) for the replay after a restart;
 /// then step with `fetched`.
@@ -353,6 +361,8 @@ struct replica_status {
   std::uint64_t elections = 0;     ///< leader changes seen in this life
   std::uint64_t leased_reads = 0;  ///< answered in this life without asking anybody
   std::uint64_t lapsed_reads = 0;  ///< begun so, and asked for after all, as the lease was over too soon
+  std::uint64_t stale_reads = 0;   ///< answered in this life from the state here, as old as it may be
+  std::uint64_t passed_reads = 0;  ///< the state here was too old for them, so that the leader was asked
 };
 
 /// One member of a Multi-Paxos group: acceptor, learner, and leader when elected. Decides everything,
