@@ -32,7 +32,7 @@ void reads::advance(ballot under, slot chosen, instant now) {
   if (lease_.holds(under, now)) {
     // Nobody else led when this step began, which was after the questions had come: no need to look again.
     tell(std::exchange(askers_, {}), under, chosen);
-    if (!waiting_.empty()) ready_.push_back({chosen, true, std::exchange(waiting_, {})});
+    ready_.push_back({chosen, true, std::exchange(waiting_, {})});
     if (!leases_wanted_ || !lease_.is_half_over(now)) return;
   }
   if (!running_) begin_round(under, chosen, now);
@@ -78,8 +78,8 @@ void reads::conclude_if_confirmed() {
   if (!roster_.may_choose(running_->confirmed_by)) return;
   if (running_->lease_given_ms > 0)
     lease_.take(running_->under, running_->begun_at, std::chrono::milliseconds{running_->lease_given_ms});
+  ready_.push_back({running_->index, false, std::move(running_->reads)});
   tell(running_->askers, running_->under, running_->index);
-  if (!running_->reads.empty()) ready_.push_back({running_->index, false, std::move(running_->reads)});
   running_.reset();
 }
 

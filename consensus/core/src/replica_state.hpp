@@ -67,8 +67,6 @@ struct replica::state {
   void on(std::size_t from, learned& what);
   void on(std::size_t from, confirm& what);
   void on(std::size_t from, confirmed& what) { reading.on_confirmed(from, what); }
-  void on(std::size_t from, vouch& what) { reading.add({group.at(from), what}); }
-  void on(std::size_t from, vouched& what);
   void on(std::size_t from, forward& what);
   void on(std::size_t from, forward_reply& what);
   void on(std::size_t from, snapshot_ask& what) { snapshots.on_ask(from, what); }
@@ -76,6 +74,8 @@ struct replica::state {
   void on(std::size_t from, take_over& what);
   void on(std::size_t from, rest& what);
   void on(std::size_t from, resting& what);
+  void on(std::size_t from, vouch& what) { reading.add({group.at(from), what}); }
+  void on(std::size_t from, vouched& what);
 
   /// Whether the event ends the quiet of a group, or keeps it from falling quiet.
   [[nodiscard]] bool stirs(const event& what) const;
