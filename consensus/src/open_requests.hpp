@@ -2,6 +2,7 @@
 #pragma once
 
 #include <caf/typed_response_promise.hpp>
+#include <chrono>
 #include <cstdint>
 #include <unordered_map>
 #include <utility>
@@ -25,9 +26,12 @@ class open_requests {
     return add(changes_, std::move(asker));
   }
 
-  void finish(answer& what) {
+  void finish(answer& what, instant now) {
+    const auto age = what.as_of ? age_of(*what.as_of, now) : duration{0};
+    const auto age_ms = std::chrono::ceil<std::chrono::milliseconds>(age).count();
     take(submits_, what.request)
-        .deliver(submit_result{static_cast<std::uint8_t>(what.result), std::move(what.reply)});
+        .deliver(submit_result{static_cast<std::uint8_t>(what.result), std::move(what.reply),
+                               static_cast<std::uint64_t>(age_ms)});
   }
   void finish(const transferred& what) {
     take(transfers_, what.number)
@@ -41,7 +45,7 @@ class open_requests {
   /// The replica ends. A promise that is merely dropped would leave its asker waiting for ever.
   void give_up() {
     for (auto& [number, asker] : std::exchange(submits_, {}))
-      asker.deliver(submit_result{static_cast<std::uint8_t>(outcome::unknown), {}});
+      asker.deliver(submit_result{static_cast<std::uint8_t>(outcome::unknown), {}, 0});
     for (auto& [number, asker] : std::exchange(transfers_, {}))
       asker.deliver(transfer_result{static_cast<std::uint8_t>(transfer_outcome::lost), 0});
     for (auto& [number, asker] : std::exchange(changes_, {}))

@@ -111,11 +111,12 @@ class replica_actor final : public actor_base {
 
   caf::result<submit_result> take(submit& what) {
     const request_kind kind{what.kind};
-    if (kind != request_kind::write && kind != request_kind::read)
+    if (kind != request_kind::write && kind != request_kind::read && kind != request_kind::stale_read)
       return caf::make_error(caf::sec::invalid_argument);
+    const std::chrono::milliseconds at_most{std::min<std::uint64_t>(what.at_most_ms, age_limit_max.count())};
     auto promise = make_response_promise<submit_result>();
     const auto number = open_.add(promise);
-    arrived_.push_back({number, kind, std::move(what.payload)});
+    arrived_.push_back({number, kind, std::move(what.payload), at_most});
     end_turn_later();
     return promise;
   }
@@ -202,7 +203,7 @@ class replica_actor final : public actor_base {
 
   void perform(query& what) { step(replied{what.number, {machine_->query(what.payload)}}); }
 
-  void perform(answer& what) { open_.finish(what); }
+  void perform(answer& what) { open_.finish(what, now()); }
 
   void perform(fetch& what) {
     request(options_.log, caf::infinite, log_read{options_.core.group, what.first, what.last, what.bytes_max})

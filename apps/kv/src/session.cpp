@@ -121,10 +121,12 @@ class session : public prompt_actor {
     const auto question = ++it.question;
     it.asked = std::chrono::steady_clock::now();
     request(service_->options.replica, caf::infinite,
-            consensus::submit{static_cast<std::uint8_t>(what.kind), std::move(what.payload)})
+            consensus::submit{static_cast<std::uint8_t>(what.kind), std::move(what.payload),
+                              static_cast<std::uint64_t>(what.at_most.count())})
         .then(
             [this, id, question](const consensus::submit_result& result) {
-              answered(id, question, static_cast<outcome>(result.outcome), result.reply);
+              answered(id, question, static_cast<outcome>(result.outcome), result.reply,
+                       std::chrono::milliseconds{result.age_ms});
             },
             [this, id, question](const caf::error& problem) {
               // A full stable reference never passed it on.
@@ -134,11 +136,12 @@ class session : public prompt_actor {
             });
   }
 
-  void answered(std::uint64_t id, std::uint64_t question, outcome result, std::string_view reply) {
+  void answered(std::uint64_t id, std::uint64_t question, outcome result, std::string_view reply,
+                std::chrono::milliseconds age = {}) {
     auto* it = find(id);
     if (it == nullptr || it->question != question) return;
     ++it->question;
-    it->talk.answered(result, reply);
+    it->talk.answered(result, reply, age);
     // Sent before going on: what is said next may take long.
     if (const auto output = it->talk.take_output(); !output.empty()) it->connection.send(output);
     advance(*it);

@@ -16,6 +16,7 @@ using consensus::outcome;
 using consensus::request_kind;
 using testing::StartsWith;
 using need = conversation::need;
+using namespace std::chrono_literals;
 
 class quiet_server final : public server_view {
  public:
@@ -36,8 +37,10 @@ struct conversation_test : testing::Test {
       if (what == need::submit) {
         const auto submission = it.take_submit();
         kinds.push_back(submission.kind);
+        ages.push_back(submission.at_most);
         const bool write = submission.kind == request_kind::write;
-        it.answered(outcome::done, write ? keys.apply(submission.payload) : keys.query(submission.payload));
+        it.answered(outcome::done, write ? keys.apply(submission.payload) : keys.query(submission.payload),
+                    age);
       }
       if (what == need::status) it.status_known(std::nullopt);
       out += it.take_output();
@@ -50,6 +53,8 @@ struct conversation_test : testing::Test {
   conversation it{limits, {}, server};
   machine keys;
   std::vector<request_kind> kinds;
+  std::vector<std::chrono::milliseconds> ages;  ///< that were allowed
+  std::chrono::milliseconds age{};              ///< of what is answered
 };
 
 TEST_F(conversation_test, a_pipeline_with_a_write_is_one_write) {
@@ -83,6 +88,68 @@ TEST_F(conversation_test, what_cannot_run_in_a_session_never_reaches_the_log) {
            {"session s 1 nonsense k", "-ERR unknown command 'nonsense'"},
            {"session s 1 get", "-ERR wrong number of arguments for 'get' command"},
            {"session s 1 get " + std::string(limits.key_bytes_max + 1, 'k'), "-ERR key is too long"}}) {
+    it.received(multibulk(line));
+    EXPECT_THAT(talk_on(), StartsWith(error)) << line.substr(0, 80);
+  }
+  EXPECT_THAT(kinds, testing::IsEmpty());
+}
+
+TEST_F(conversation_test, a_stale_read_is_answered_behind_its_age) {
+  age = 7ms;
+  it.received("set k v\r\n");
+  talk_on();
+  it.received("stale 100 get k\r\nSTALE 100 MGET k x\r\nstale 100 exists k\r\nstale 100 dbsize\r\n");
+  EXPECT_EQ(
+      talk_on(),
+      "*2\r\n:7\r\n$1\r\nv\r\n*2\r\n:7\r\n*2\r\n$1\r\nv\r\n$-1\r\n*2\r\n:7\r\n:1\r\n*2\r\n:7\r\n:1\r\n");
+  EXPECT_THAT(kinds, testing::ElementsAre(request_kind::write, request_kind::stale_read));
+  EXPECT_EQ(ages.back(), 100ms);
+}
+
+TEST_F(conversation_test, reads_of_another_age_and_other_commands_do_not_share_a_request) {
+  it.received("stale 5 strlen k\r\nstale 6 strlen k\r\nget k\r\nstale 6 get k\r\nset k v\r\n");
+  EXPECT_EQ(talk_on(), "*2\r\n:0\r\n:0\r\n*2\r\n:0\r\n:0\r\n$-1\r\n*2\r\n:0\r\n$-1\r\n+OK\r\n");
+  using enum request_kind;
+  EXPECT_THAT(kinds, testing::ElementsAre(stale_read, stale_read, read, stale_read, write));
+  EXPECT_THAT(ages, testing::ElementsAre(5ms, 6ms, 0ms, 6ms, 0ms));
+}
+
+TEST_F(conversation_test, stale_replies_that_come_in_parts_each_have_an_age) {
+  limits.batches.reply_bytes_stop = 1;
+  conversation other{limits, {}, server};
+  other.received("stale 100 get k\r\nstale 100 get k\r\n");
+  ASSERT_EQ(other.advance(), need::submit);
+  other.answered(outcome::done, keys.query(other.take_submit().payload), 3ms);
+  ASSERT_EQ(other.advance(), need::submit);
+  const auto rest = other.take_submit();
+  EXPECT_EQ(rest.kind, request_kind::stale_read);
+  EXPECT_EQ(rest.at_most, 100ms);
+  other.answered(outcome::done, keys.query(rest.payload), 9ms);
+  EXPECT_EQ(other.take_output(), "*2\r\n:3\r\n$-1\r\n*2\r\n:9\r\n$-1\r\n");
+}
+
+TEST_F(conversation_test, a_stale_read_that_fails_says_so_as_others_do) {
+  it.received("stale 100 get k\r\n");
+  ASSERT_EQ(it.advance(), need::submit);
+  it.take_submit();
+  it.answered(outcome::no_leader, {});
+  EXPECT_THAT(it.take_output(), StartsWith("-CLUSTERDOWN"));
+}
+
+TEST_F(conversation_test, what_is_no_stale_read_is_never_asked) {
+  for (const auto& [line, error] : std::vector<std::pair<std::string, std::string>>{
+           {"stale 5", "-ERR wrong number of arguments for 'stale' command"},
+           {"stale -1 get k",
+            "-ERR the age that a stale read may have must be an integer of milliseconds from 0"},
+           {"stale 5s get k", "-ERR the age that a stale read may have"},
+           {"stale 86400001 get k", "-ERR the age that a stale read may have"},
+           {"stale 5 set k v", "-ERR STALE runs commands that only read keys, not 'set'"},
+           {"stale 5 ping", "-ERR STALE runs commands that only read keys, not 'ping'"},
+           {"stale 5 stale 5 get k", "-ERR STALE runs commands that only read keys, not 'stale'"},
+           {"stale 5 nonsense k", "-ERR unknown command 'nonsense'"},
+           {"stale 5 get", "-ERR wrong number of arguments for 'get' command"},
+           {"session s 1 stale 5 get k", "-ERR SESSION runs commands on keys, not 'stale'"},
+           {"stale 5 get " + std::string(limits.key_bytes_max + 1, 'k'), "-ERR key is too long"}}) {
     it.received(multibulk(line));
     EXPECT_THAT(talk_on(), StartsWith(error)) << line.substr(0, 80);
   }

@@ -43,6 +43,7 @@ constexpr std::array table{
     command_spec{"session", id::session,   write, -4,   0, 0, 0,    false, true,  "Runs a numbered command once, however often it comes"},
     command_spec{"set",     id::set,       write, -3,   1, 1, 1,    true,  true,  "Sets a key"},
     command_spec{"setnx",   id::setnx,     write, 3,    1, 1, 1,    true,  false, "Sets a key that does not exist"},
+    command_spec{"stale",   id::stale,     read,  -3,   0, 0, 0,    false, true,  "Runs a read that may be old, and says how old"},
     command_spec{"strlen",  id::strlen,    read,  2,    1, 1, 1,    false, false, "Returns the length of the value of a key"},
 };
 // clang-format on

@@ -6,6 +6,7 @@
 #include "bulwark/actors/core/invariant.hpp"
 #include "local_commands.hpp"
 #include "session_words.hpp"
+#include "stale_words.hpp"
 
 namespace bulwark::kv {
 
@@ -23,6 +24,13 @@ std::string_view explain(outcome result) {
     case outcome::unknown: break;
   }
   return "TIMEOUT outcome unknown: the command may or may not be applied";
+}
+
+/// What is wrong with a command that runs another one; empty if nothing, or if it is none.
+std::string fault_of(const command_spec& spec, std::span<const std::string_view> arguments) {
+  if (spec.id == command_id::session) return fault_of_session(arguments);
+  if (spec.id == command_id::stale) return fault_of_stale(arguments);
+  return {};
 }
 
 }  // namespace
@@ -66,26 +74,44 @@ bool conversation::can_be_replicated(const command_spec* spec, arguments_view ar
   if (spec == nullptr || spec->kind == command_kind::local || !arity_fits(*spec, arguments.size()) ||
       !keys_fit(*spec, arguments))
     return false;
-  if (spec->id != command_id::session) return true;
-  if (!fault_of_session(arguments).empty()) return false;
-  const auto inner = arguments.subspan(3);
+  if (spec->id != command_id::session && spec->id != command_id::stale) return true;
+  if (!fault_of(*spec, arguments).empty()) return false;
+  const auto inner = arguments.subspan(spec->id == command_id::session ? 3 : 2);
   return keys_fit(*find_command(inner[0]), inner);
 }
 
 conversation::need conversation::stop_or_submit(need otherwise) { return batch_ ? need::submit : otherwise; }
 
-/// False if the batch is full.
-bool conversation::add_to_batch(const command_spec& spec, arguments_view arguments) {
+bool conversation::fits_into_batch(arguments_view arguments) const {
   std::size_t size = 0;
   for (const auto argument : arguments) size += argument.size();
-  if (batch_ &&
-      (batch_->count() >= limits_.batch_commands_max || batch_->bytes() + size > limits_.batch_bytes_max))
+  return batch_->count() < limits_.batch_commands_max && batch_->bytes() + size <= limits_.batch_bytes_max;
+}
+
+void conversation::begin_batch(request_kind kind, std::chrono::milliseconds at_most) {
+  batch_.emplace(limits_.batches);
+  kind_ = kind;
+  at_most_ = at_most;
+  batch_returns_values_ = false;
+}
+
+/// A batch has one age. False if the one at hand is full, or of another.
+bool conversation::add_stale(arguments_view arguments) {
+  const auto at_most = *to_age(arguments[0]);
+  if (batch_ && (kind_ != request_kind::stale_read || at_most_ != at_most || !fits_into_batch(arguments)))
     return false;
-  if (!batch_) {
-    batch_.emplace(limits_.batches);
-    kind_ = request_kind::read;
-    batch_returns_values_ = false;
-  }
+  if (!batch_) begin_batch(request_kind::stale_read, at_most);
+  const auto& spec = *find_command(arguments[1]);
+  batch_returns_values_ |= spec.returns_values;
+  batch_->add(spec.id, arguments.subspan(2));
+  return true;
+}
+
+/// False if the batch is full, or of stale reads.
+bool conversation::add_to_batch(const command_spec& spec, arguments_view arguments) {
+  if (spec.id == command_id::stale) return add_stale(arguments);
+  if (batch_ && (kind_ == request_kind::stale_read || !fits_into_batch(arguments))) return false;
+  if (!batch_) begin_batch(request_kind::read, {});
   if (spec.kind == command_kind::write) kind_ = request_kind::write;
   batch_returns_values_ |= spec.returns_values;
   if (spec.id == command_id::session)
@@ -118,8 +144,7 @@ conversation::need conversation::answer_locally(const command_spec* spec, argume
     reply_error(unknown_command(arguments));
   } else if (!arity_fits(*spec, arguments.size())) {
     reply_error(wrong_arity(*spec));
-  } else if (const auto fault = spec->id == command_id::session ? fault_of_session(arguments) : std::string{};
-             !fault.empty()) {
+  } else if (const auto fault = fault_of(*spec, arguments); !fault.empty()) {
     reply_error(fault);
   } else if (spec->kind != command_kind::local) {
     reply_error("ERR key is too long: at most " + std::to_string(limits_.key_bytes_max) + " bytes");
@@ -149,22 +174,22 @@ conversation::submission conversation::take_submit() {
   if (!resumed_.empty()) {
     kept_ = std::move(resumed_);
     resumed_.clear();
-    return {kind_, kept_};
+    return {kind_, kept_, at_most_};
   }
   BULWARK_INVARIANT(batch_.has_value());
   batch_count_ = batch_->count();
-  submission result{kind_, std::move(*batch_).take()};
+  submission result{kind_, std::move(*batch_).take(), at_most_};
   batch_.reset();
   kept_ = batch_returns_values_ ? result.payload : std::string{};
   server_.count_commands(batch_count_);
   return result;
 }
 
-void conversation::answered(outcome result, std::string_view reply) {
+void conversation::answered(outcome result, std::string_view reply, std::chrono::milliseconds age) {
   if (!awaits_answer()) return;
   awaiting_ = awaiting::nothing;
   if (result == outcome::done) {
-    render_answers(reply);
+    render_answers(reply, age);
   } else {
     while (batch_count_ > 0) {
       reply_error(explain(result));
@@ -174,11 +199,21 @@ void conversation::answered(outcome result, std::string_view reply) {
   if (batch_count_ == 0) kept_ = {};
 }
 
-void conversation::render_answers(std::string_view answer) {
+/// Takes one from the front. That of a stale read stands behind its age.
+bool conversation::render_answer(std::string_view& answers, std::chrono::milliseconds age) {
+  if (kind_ != request_kind::stale_read) return render(answers, client_.spoken, output_);
+  const auto before = output_.size();
+  output_ += "*2\r\n:" + std::to_string(age.count()) + "\r\n";
+  if (render(answers, client_.spoken, output_)) return true;
+  output_.resize(before);
+  return false;
+}
+
+void conversation::render_answers(std::string_view answer, std::chrono::milliseconds age) {
   std::size_t executed = 0;
   bool good = read_executed(answer, executed) && executed > 0 && executed <= batch_count_;
   for (std::size_t i = 0; good && i < executed; ++i) {
-    good = render(answer, client_.spoken, output_);
+    good = render_answer(answer, age);
     if (good) --batch_count_;
   }
   if (good && batch_count_ > 0) resumed_ = without_first(kept_, executed);

@@ -16,7 +16,7 @@ std::optional<std::uint64_t> to_session_number(std::string_view text) {
 
 std::string fault_of_inner(const command_spec* spec, std::span<const std::string_view> words) {
   if (spec == nullptr) return unknown_command(words);
-  if (spec->kind == command_kind::local || spec->id == command_id::session)
+  if (spec->kind == command_kind::local || spec->id == command_id::session || spec->id == command_id::stale)
     return "ERR SESSION runs commands on keys, not '" + std::string{spec->name} + "'";
   if (!arity_fits(*spec, words.size())) return wrong_arity(*spec);
   return {};

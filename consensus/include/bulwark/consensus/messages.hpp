@@ -13,14 +13,18 @@ namespace bulwark::consensus {
 
 /// Asks a replica_actor to apply a command, or to run a query. Answered by one `submit_result`.
 struct submit {
-  std::uint8_t kind = 0;  ///< a request_kind: 1 write, 2 read
-  std::string payload;    ///< what the state machine gets
+  std::uint8_t kind = 0;         ///< a request_kind: 1 write, 2 read, 3 stale read
+  std::string payload;           ///< what the state machine gets
+  std::uint64_t at_most_ms = 0;  ///< of a stale read: if the state is older, the leader is asked;
+                                 ///< more than `age_limit_max` counts as that
 };
 
 /// What became of a `submit`.
 struct submit_result {
   std::uint8_t outcome = 0;  ///< an `outcome`
   std::string reply;         ///< of the state machine; valid only if the outcome is `done`
+  std::uint64_t age_ms = 0;  ///< of a stale read that is done: nothing is missing in the reply that anybody
+                             ///< was told longer ago than that
 };
 
 /// Asks a replica_actor how it is. Answered by one `replica_report`, at once.
@@ -96,12 +100,12 @@ typename Inspector::result_type inspect(Inspector& f, transfer_result& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, submit& x) {
-  return f(caf::meta::type_name("submit"), x.kind, x.payload);
+  return f(caf::meta::type_name("submit"), x.kind, x.payload, x.at_most_ms);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, submit_result& x) {
-  return f(caf::meta::type_name("submit_result"), x.outcome, x.reply);
+  return f(caf::meta::type_name("submit_result"), x.outcome, x.reply, x.age_ms);
 }
 
 template <class Inspector>

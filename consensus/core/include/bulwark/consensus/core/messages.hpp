@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -226,6 +227,9 @@ enum class request_kind : std::uint8_t {
   read = 2,        ///< linearizable, without a log entry
   stale_read = 3,  ///< may be as old as the client says; never forwarded as such
 };
+
+/// No stale_read may be allowed more.
+inline constexpr std::chrono::milliseconds age_limit_max = std::chrono::hours{24};
 
 /// A replica hands a request of its client to the replica that it takes for the leader.
 struct forward {

@@ -29,6 +29,7 @@ enum class command_id : std::uint8_t {
   cas = 16,
   dbsize = 17,
   session = 18,
+  stale = 19,  // never logged, nor asked of the machine: the read behind it is
 
   // answered by the session, so never logged
   ping = 200,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -50,6 +51,7 @@ class conversation {
   struct submission {
     consensus::request_kind kind;
     std::string payload;
+    std::chrono::milliseconds at_most{};  ///< of a stale read
   };
 
   /// `server` must outlive the conversation.
@@ -67,8 +69,8 @@ class conversation {
   need advance();
   submission take_submit();
 
-  /// The outcome of the submission. Ignored if none is awaited.
-  void answered(consensus::outcome result, std::string_view reply);
+  /// The outcome of the submission; `age` is that of a stale read. Ignored if none is awaited.
+  void answered(consensus::outcome result, std::string_view reply, std::chrono::milliseconds age = {});
 
   /// nullopt if the replica did not answer. Ignored if not awaited.
   void status_known(std::optional<replica_view> status);
@@ -96,11 +98,15 @@ class conversation {
   bool can_be_replicated(const command_spec* spec, arguments_view arguments) const;
   void add_session(arguments_view arguments);
   bool add_to_batch(const command_spec& spec, arguments_view arguments);
+  bool add_stale(arguments_view arguments);
+  [[nodiscard]] bool fits_into_batch(arguments_view arguments) const;
+  void begin_batch(consensus::request_kind kind, std::chrono::milliseconds at_most);
   need answer_locally(const command_spec* spec, arguments_view arguments);
   need stop_or_submit(need otherwise);
   void reply_error(std::string_view text);
   bool keys_fit(const command_spec& spec, arguments_view arguments) const;
-  void render_answers(std::string_view answer);
+  void render_answers(std::string_view answer, std::chrono::milliseconds age);
+  bool render_answer(std::string_view& answers, std::chrono::milliseconds age);
 
   const conversation_limits& limits_;
   client_record client_;
@@ -112,8 +118,9 @@ class conversation {
   std::size_t batch_count_ = 0;        // commands of the submission that lack an answer
   bool batch_returns_values_ = false;
   consensus::request_kind kind_ = consensus::request_kind::read;
-  std::string kept_;     // the submission, if its replies may come in parts
-  std::string resumed_;  // what is left of it
+  std::chrono::milliseconds at_most_{};  // of a batch of stale reads
+  std::string kept_;                     // the submission, if its replies may come in parts
+  std::string resumed_;                  // what is left of it
   bool status_asked_ = false;
   std::optional<replica_view> status_;
   bool input_ended_ = false;
