@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/consensus/replicated.hpp"
 
+#include <algorithm>
 #include <caf/all.hpp>
 #include <chrono>
 #include <random>
@@ -46,7 +47,7 @@ caf::error error_of(machine_answer what, std::string_view text) {
 
 /// The replica did not answer: it crashed before or after it had taken the request.
 caf::error error_of_crash(const caf::error& why, request_kind kind) {
-  if (kind == request_kind::read || (why && why == service_error::not_handled))
+  if (kind != request_kind::write || (why && why == service_error::not_handled))
     return caf::make_error(replicated_error::not_done);
   if (why && why == service_error::overloaded) return caf::make_error(replicated_error::overloaded);
   return caf::make_error(replicated_error::unknown);
@@ -80,38 +81,45 @@ void replicated_front::submit_command(std::size_t kind, const session_key* sessi
                                       when_answered then) {
   // Anybody may know the next one: it is for shuffling, not for secrets.
   seed_ = seed_ * 6364136223846793005u + 1442695040888963407u;
-  submit_payload(static_cast<std::uint8_t>(request_kind::write),
-                 make_command(kind, unix_ms(), seed_, session, body), std::move(then));
+  submit_payload({static_cast<std::uint8_t>(request_kind::write),
+                  make_command(kind, unix_ms(), seed_, session, body), 0},
+                 std::move(then));
 }
 
-void replicated_front::submit_query(std::size_t kind, std::string_view body, when_answered then) {
-  submit_payload(static_cast<std::uint8_t>(request_kind::read), make_query(kind, body), std::move(then));
+void replicated_front::submit_query(std::size_t kind, const at_most* limit, std::string_view body,
+                                    when_answered then) {
+  const auto how = limit ? request_kind::stale_read : request_kind::read;
+  const auto age = limit ? std::max(limit->age, std::chrono::milliseconds{0}).count() : 0;
+  submit_payload({static_cast<std::uint8_t>(how), make_query(kind, body), static_cast<std::uint64_t>(age)},
+                 std::move(then));
 }
 
-void replicated_front::submit_payload(std::uint8_t kind, bytes payload, when_answered then) {
+void replicated_front::submit_payload(submit what, when_answered then) {
   const auto number = ++requests_;
+  const auto kind = what.kind;
   open_.emplace(number, open_request{kind, std::move(then)});
-  request(replica_, caf::infinite, submit{kind, std::move(payload)})
+  request(replica_, caf::infinite, std::move(what))
       .then(
           [this, number](const submit_result& result) {
-            if (auto problem = error_of(outcome{result.outcome})) return answer(number, {}, problem);
+            if (auto problem = error_of(outcome{result.outcome})) return answer(number, {}, {}, problem);
             const auto [what, rest] = split_reply(result.reply);
-            answer(number, rest, error_of(what, rest));
+            answer(number, rest, {std::chrono::milliseconds{result.age_ms}}, error_of(what, rest));
           },
           [this, number, kind](const caf::error& why) {
-            answer(number, {}, error_of_crash(why, request_kind{kind}));
+            answer(number, {}, {}, error_of_crash(why, request_kind{kind}));
           });
 }
 
-void replicated_front::answer(std::uint64_t number, std::string_view reply, const caf::error& problem) {
+void replicated_front::answer(std::uint64_t number, std::string_view reply, at_most old,
+                              const caf::error& problem) {
   const auto asked = open_.extract(number);
-  if (!asked.empty()) asked.mapped().then(reply, problem);
+  if (!asked.empty()) asked.mapped().then(reply, old, problem);
 }
 
 void replicated_front::on_exit() {
   // A promise that is merely dropped would leave its owner waiting for ever.
   for (const auto& [number, asked] : std::exchange(open_, {}))
-    asked.then({}, error_of_crash({}, request_kind{asked.kind}));
+    asked.then({}, {}, error_of_crash({}, request_kind{asked.kind}));
   replica_ = nullptr;
 }
 

@@ -36,6 +36,32 @@ class replicated_service : public three_stations<counters, caf::id_block::counte
     return at(number).call<std::int64_t>(add{name, amount});
   }
 
+  /// A counter as a member has it, if that may be so old, and how old it is.
+  std::pair<std::int64_t, std::chrono::milliseconds> old_total_at(std::uint32_t number,
+                                                                  const std::string& name, at_most limit) {
+    std::pair<std::int64_t, std::chrono::milliseconds> got{};
+    at(number).problem = {};
+    at(number)
+        .self->request(at(number).service.ref(), 20s, limit, get{name})
+        .receive(
+            [&](std::int64_t total, at_most old) {
+              got = {total, old.age};
+            },
+            [&](caf::error& why) { at(number).problem = std::move(why); });
+    return got;
+  }
+
+  /// Asks until the answer is older than the question, so one that the member gave by itself.
+  bool comes_to_answer_by_itself(std::uint32_t number) {
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (std::chrono::steady_clock::now() < end) {
+      const auto asked_at = std::chrono::steady_clock::now();
+      const auto old = old_total_at(number, "a", {1h}).second;
+      if (!at(number).problem && old > 2 * (std::chrono::steady_clock::now() - asked_at) + 2ms) return true;
+    }
+    return false;
+  }
+
   /// A counter as a member sees it, once it serves.
   std::int64_t total_at(std::uint32_t number, const std::string& name) {
     std::int64_t total = 0;
@@ -97,6 +123,41 @@ TEST_F(replicated_service, a_session_key_makes_it_safe_to_ask_again_over_crashes
     }
     ASSERT_EQ(total, number);
   }
+}
+
+/// Longer than any test takes.
+constexpr at_most long_ago{1h};
+
+TEST_F(replicated_service, a_query_that_may_be_old_is_answered_by_any_member_with_its_age) {
+  ASSERT_EQ(add_to(1, "a", 5), 5);
+  for (std::uint32_t number = 1; number <= 3; ++number) {
+    // The first may be asked of the leader, and has an age all the same.
+    for (int time = 0; time < 3; ++time) {
+      const auto [total, old] = old_total_at(number, "a", long_ago);
+      EXPECT_EQ(total, 5) << "member " << number;
+      EXPECT_LE(old, 20s);
+    }
+  }
+}
+
+TEST_F(replicated_service, without_a_majority_old_queries_go_on_and_others_do_not) {
+  ASSERT_EQ(add_to(1, "a", 5), 5);
+  const auto asked_at = std::chrono::steady_clock::now();
+  ASSERT_TRUE(comes_to_answer_by_itself(1));
+  stop(2);
+  stop(3);
+  const auto cut_off_at = std::chrono::steady_clock::now();
+  for (int attempt = 0; attempt < 5 && at(1).problem != replicated_error::no_leader; ++attempt)
+    at(1).call<std::int64_t>(get{"a"});
+  ASSERT_EQ(at(1).problem, replicated_error::no_leader);
+  const auto since = std::chrono::steady_clock::now();
+  const auto [total, old] = old_total_at(1, "a", long_ago);
+  EXPECT_EQ(at(1).problem, caf::error{});
+  EXPECT_EQ(total, 5);
+  EXPECT_GE(old, since - cut_off_at) << "nobody can have vouched for anything since";
+  EXPECT_LE(old, 2 * (std::chrono::steady_clock::now() - asked_at) + 10ms);
+  old_total_at(1, "a", {0ms});
+  EXPECT_EQ(at(1).problem, replicated_error::no_leader);
 }
 
 TEST_F(replicated_service, says_that_nothing_happened_when_there_is_no_majority) {

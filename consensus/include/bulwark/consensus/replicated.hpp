@@ -20,6 +20,7 @@
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/consensus/group_host.hpp"
 #include "bulwark/consensus/group_member.hpp"
+#include "bulwark/consensus/messages.hpp"
 #include "bulwark/consensus/replicated_machine.hpp"
 
 namespace bulwark::consensus {
@@ -41,6 +42,7 @@ enum class replicated_error : std::uint8_t {
 [[nodiscard]] std::string to_string(replicated_error error);
 
 BULWARK_OBJECT(session_key, BULWARK_FIELD(client), BULWARK_FIELD(number))
+BULWARK_OBJECT(at_most, BULWARK_FIELD(age))
 
 }  // namespace bulwark::consensus
 
@@ -49,6 +51,7 @@ CAF_ERROR_CODE_ENUM(bulwark::consensus::replicated_error, "replicated")
 CAF_BEGIN_TYPE_ID_BLOCK(bulwark_replicated, caf::first_custom_type_id + 120)
 CAF_ADD_TYPE_ID(bulwark_replicated, (bulwark::consensus::replicated_error))
 CAF_ADD_TYPE_ID(bulwark_replicated, (bulwark::consensus::session_key))
+CAF_ADD_TYPE_ID(bulwark_replicated, (bulwark::consensus::at_most))
 CAF_END_TYPE_ID_BLOCK(bulwark_replicated)
 
 namespace bulwark::consensus {
@@ -56,8 +59,9 @@ namespace bulwark::consensus {
 /// What stands before a replica and speaks the messages of a T; see replicated<T>.
 class replicated_front : public service_actor {
  public:
-  /// Gets what the machine replied, or the error that is to be answered instead.
-  using when_answered = std::function<void(std::string_view reply, const caf::error& problem)>;
+  /// Gets what the machine replied, and how old that is if that was asked; or the error that is to be
+  /// answered instead.
+  using when_answered = std::function<void(std::string_view reply, at_most old, const caf::error& problem)>;
 
   replicated_front(caf::actor_config& config, caf::actor replica);
   const char* name() const override { return "bulwark.replicated"; }
@@ -67,7 +71,8 @@ class replicated_front : public service_actor {
   /// Hands a command or a query to the replica.
   void submit_command(std::size_t kind, const session_key* session, std::string_view body,
                       when_answered then);
-  void submit_query(std::size_t kind, std::string_view body, when_answered then);
+  /// `limit`: null for a query that nothing may be missing from.
+  void submit_query(std::size_t kind, const at_most* limit, std::string_view body, when_answered then);
 
  private:
   struct open_request {
@@ -75,8 +80,8 @@ class replicated_front : public service_actor {
     when_answered then;
   };
 
-  void submit_payload(std::uint8_t kind, bytes payload, when_answered then);
-  void answer(std::uint64_t number, std::string_view reply, const caf::error& problem);
+  void submit_payload(submit what, when_answered then);
+  void answer(std::uint64_t number, std::string_view reply, at_most old, const caf::error& problem);
 
   caf::actor replica_;
   std::unordered_map<std::uint64_t, open_request> open_;
@@ -86,14 +91,15 @@ class replicated_front : public service_actor {
 
 namespace detail {
 
-template <class Reply>
-replicated_front::when_answered deliver_to(caf::typed_response_promise<Reply> promise) {
-  return [promise](std::string_view reply, const caf::error& problem) mutable {
+/// `Age` is `at_most` if whoever asked wants to know how old the reply is, or nothing.
+template <class Reply, class... Age>
+replicated_front::when_answered deliver_to(caf::typed_response_promise<Reply, Age...> promise) {
+  return [promise](std::string_view reply, [[maybe_unused]] at_most old, const caf::error& problem) mutable {
     Reply what{};
     if (problem)
       promise.deliver(problem);
     else if (read_inspected(reply, what))
-      promise.deliver(std::move(what));
+      promise.deliver(std::move(what), Age{old}...);
     else
       promise.deliver(caf::make_error(replicated_error::not_understood));
   };
@@ -106,7 +112,7 @@ caf::message_handler command_handlers(replicated_front* self, std::size_t kind) 
     auto promise = self->make_response_promise<reply>();
     std::string body;
     append_inspected(body, what);
-    self->submit_command(kind, session, body, deliver_to<reply>(promise));
+    self->submit_command(kind, session, body, deliver_to(promise));
     return promise;
   };
   return {[submit](const Command& what) -> caf::result<reply> { return submit(nullptr, what); },
@@ -119,12 +125,19 @@ template <class T, class Query>
 caf::message_handler query_handler(replicated_front* self, std::size_t kind) {
   using reply = reply_of_query<T, Query>;
   return {[self, kind](const Query& what) -> caf::result<reply> {
-    auto promise = self->make_response_promise<reply>();
-    std::string body;
-    append_inspected(body, what);
-    self->submit_query(kind, body, deliver_to<reply>(promise));
-    return promise;
-  }};
+            auto promise = self->make_response_promise<reply>();
+            std::string body;
+            append_inspected(body, what);
+            self->submit_query(kind, nullptr, body, deliver_to(promise));
+            return promise;
+          },
+          [self, kind](const at_most& limit, const Query& what) -> caf::result<reply, at_most> {
+            auto promise = self->make_response_promise<reply, at_most>();
+            std::string body;
+            append_inspected(body, what);
+            self->submit_query(kind, &limit, body, deliver_to(promise));
+            return promise;
+          }};
 }
 
 template <class T, class... Commands, class... Queries>
@@ -160,8 +173,9 @@ caf::actor spawn_replicated_front(caf::actor_system& system, const caf::actor& r
 /// Each node makes one, with the same T and the same members. What ref() is sent is answered like by any
 /// actor: a T::commands goes through the log, and its reply comes once a majority has it on disk and it was
 /// applied; a T::queries is answered from a state in which everything is that was acknowledged before it was
-/// asked. A session_key in front of a command makes it safe to repeat. Errors are replicated_error and say
-/// whether anything happened.
+/// asked. A session_key in front of a command makes it safe to repeat. An at_most in front of a query says
+/// how old its reply may be, and one behind the reply how old it is; such a query asks no other node. Errors
+/// are replicated_error and say whether anything happened.
 ///
 /// Below ref() is a supervision tree: links to the other members, the log, the replica, and what speaks T.
 ///

@@ -42,6 +42,14 @@ struct session_key {
   std::uint64_t number = 0;
 };
 
+/// How old something may be, or is at most. Before a query it lets the member that is asked answer by itself,
+/// without asking another one, if its state lacks nothing that anybody was told longer ago; else the leader
+/// is asked, as for other queries. Behind the reply it says how old that is, also if it came from the leader:
+/// then it counts from the question. At most age_limit_max; none at all, and the leader is always asked.
+struct at_most {
+  std::chrono::milliseconds age{};
+};
+
 /// A state that can be replicated: a plain class with the types of what changes it and of what is asked of
 /// it, and a function for each.
 ///
