@@ -35,7 +35,10 @@ struct caller {
 class closed_loop {
  public:
   explicit closed_loop(const loop_options& options)
-      : options_(options), value_(options.value_bytes, 'x'), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+      : options_(options),
+        value_(options.value_bytes, 'x'),
+        at_most_(std::to_string(options.at_most.count())),
+        epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
   }
   closed_loop(const closed_loop&) = delete;
@@ -90,6 +93,8 @@ class closed_loop {
     outgoing_.clear();
     if (options_.kind == work::put) {
       load::append_command(outgoing_, {"SET", key, value_});
+    } else if (options_.kind == work::stale) {
+      load::append_command(outgoing_, {"STALE", at_most_, "GET", key});
     } else {
       load::append_command(outgoing_, {"GET", key});
     }
@@ -142,6 +147,7 @@ class closed_loop {
 
   const loop_options& options_;
   const std::string value_;
+  const std::string at_most_;
   int epoll_;
   std::deque<caller> callers_;
   loop_result result_;
@@ -153,7 +159,14 @@ class closed_loop {
 
 }  // namespace
 
-const char* to_string(work kind) { return kind == work::put ? "put" : "get"; }
+const char* to_string(work kind) {
+  switch (kind) {
+    case work::put: return "put";
+    case work::get: return "get";
+    case work::stale: break;
+  }
+  return "stale";
+}
 
 loop_result run_closed_loop(const loop_options& options) { return closed_loop(options).run(); }
 

@@ -5,6 +5,7 @@
 #include "bulwark/load/endpoint.hpp"
 #include "bulwark/load/latency_histogram.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -13,7 +14,11 @@
 
 namespace bulwark::bench {
 
-enum class work { put, get };
+enum class work {
+  put,
+  get,
+  stale,  ///< a get that may be old
+};
 
 const char* to_string(work kind);
 
@@ -24,6 +29,7 @@ struct loop_options {
   std::size_t clients = 1;
   std::size_t value_bytes = 256;
   std::size_t keys = 10'000;
+  std::chrono::milliseconds at_most{100};  ///< age of a stale get
   duration length = std::chrono::seconds(5);
   std::function<bool()> apart{};  ///< asked every few milliseconds: the answers of now count apart
 };

@@ -35,6 +35,7 @@ struct bench_options {
   double seconds = 5;
   unsigned rounds = 3;
   unsigned failovers = 20;
+  unsigned at_most_ms = 100;
   bool spread = false;
   unsigned lease_ms = 0;
   std::size_t state_mib = 1024;
@@ -53,11 +54,12 @@ void say(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); 
 
 void measure_points(const bench_options& options, const std::vector<load::endpoint>& targets,
                     bench::report& into) {
-  for (const auto kind : {work::put, work::get}) {
+  for (const auto kind : {work::put, work::get, work::stale}) {
     if (!options.wants(to_string(kind))) continue;
     for (const auto clients : options.clients) into.points.push_back({.kind = kind, .clients = clients});
   }
-  if (options.wants("get")) bench::fill(targets.front(), 10'000, options.value_bytes);
+  if (options.wants("get") || options.wants("stale"))
+    bench::fill(targets.front(), 10'000, options.value_bytes);
   // Rounds are interleaved: a machine that slows down for a while then slows down every point a little.
   for (unsigned round = 1; round <= options.rounds; ++round) {
     for (auto& each : into.points) {
@@ -66,6 +68,7 @@ void measure_points(const bench_options& options, const std::vector<load::endpoi
            .kind = each.kind,
            .clients = each.clients,
            .value_bytes = options.value_bytes,
+           .at_most = std::chrono::milliseconds(options.at_most_ms),
            .length = std::chrono::duration_cast<duration>(std::chrono::duration<double>(options.seconds))});
       each.rates.push_back(measured.rate());
       each.p50_ms.push_back(milliseconds(measured.latencies.quantile(0.5)));
@@ -156,9 +159,10 @@ int main(int argc, char** argv) {
   app.add_option("--clients", options.clients, "numbers of clients, separated by commas")->delimiter(',');
   app.add_option(
          "--what", options.what,
-         "put, get, failover (kill -9 of the leader), pause (SIGSTOP of it), snapshot, separated by commas")
+         "put, get, stale (a get that may be old), failover (kill -9 of the leader), pause (SIGSTOP of it), "
+         "snapshot, separated by commas")
       ->delimiter(',')
-      ->check(CLI::IsMember({"put", "get", "failover", "pause", "snapshot"}));
+      ->check(CLI::IsMember({"put", "get", "stale", "failover", "pause", "snapshot"}));
   app.add_option("--value-bytes", options.value_bytes, "size of a value")->capture_default_str();
   app.add_option("--seconds", options.seconds, "per point and round")
       ->capture_default_str()
@@ -167,6 +171,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--failovers", options.failovers, "how often the leader is killed, or paused")
       ->capture_default_str();
+  app.add_option("--at-most-ms", options.at_most_ms, "how old a stale get may be")->capture_default_str();
   app.add_flag("--spread", options.spread, "clients at all nodes, not at the leader alone");
   app.add_option("--lease-ms", options.lease_ms, "leases of the cluster's leader; 0: none")
       ->capture_default_str();
