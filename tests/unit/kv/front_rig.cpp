@@ -51,6 +51,7 @@ class direct_replica : public caf::event_based_actor {
     consensus::submit_result result;
     result.outcome = static_cast<std::uint8_t>(script_->outcome.load());
     if (script_->outcome != outcome::done) return result;
+    if (what.kind == static_cast<std::uint8_t>(request_kind::stale_read)) result.age_ms = what.at_most_ms - 1;
     applied_ += write;
     if (!machine_) machine_ = script_->machine();
     result.reply = write ? machine_->apply(what.payload) : machine_->query(what.payload);

@@ -41,6 +41,15 @@ TEST(front, sends_a_pipeline_to_the_replica_in_one_request) {
   EXPECT_EQ(rig.replica().writes, rig.replica().submits - 1);  // the read went without the log
 }
 
+TEST(front, brings_the_age_that_is_allowed_to_the_replica_and_the_one_it_is_back) {
+  front_rig rig;
+  loopback_client client{rig.port()};
+  client.send("set k v\r\nstale 100 get k\r\nstale 7 exists k x\r\nget k\r\n");
+  EXPECT_EQ(client.replies(4), "+OK\r\n*2\r\n:99\r\n$1\r\nv\r\n*2\r\n:6\r\n:1\r\n$1\r\nv\r\n");
+  rig.replica().outcome = outcome::no_leader;
+  EXPECT_THAT(client.ask("stale 100 get k"), StartsWith("-CLUSTERDOWN"));
+}
+
 TEST(front, takes_a_command_byte_by_byte) {
   front_rig rig;
   loopback_client client{rig.port()};
