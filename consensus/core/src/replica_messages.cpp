@@ -10,11 +10,16 @@ namespace bulwark::consensus {
 
 namespace {
 
-/// If it asks for this node's word, on which the sender will count: what the sender knows to be chosen.
-std::optional<slot> chosen_by_asker(const message& what) {
-  if (const auto* asked = std::get_if<prepare>(&what)) return asked->chosen;
-  if (const auto* asked = std::get_if<accept>(&what)) return asked->chosen;
-  if (std::holds_alternative<confirm>(what)) return slot::none;
+struct asker {
+  ballot under;
+  slot chosen{};  ///< as far as it knows
+};
+
+/// Who asks for this node's word, on which it will count; none if nobody does.
+std::optional<asker> asker_of(const message& what) {
+  if (const auto* asked = std::get_if<prepare>(&what)) return asker{asked->under, asked->chosen};
+  if (const auto* asked = std::get_if<accept>(&what)) return asker{asked->under, asked->chosen};
+  if (const auto* asked = std::get_if<confirm>(&what)) return asker{asked->under, slot::none};
   return std::nullopt;
 }
 
@@ -30,8 +35,11 @@ void replica::state::on(received& what) {
   const bool own_acknowledgement =
       std::holds_alternative<promise>(what.what.what) || std::holds_alternative<accepted>(what.what.what);
   if (own && !own_acknowledgement) return;
-  if (const auto known = chosen_by_asker(what.what.what); known && group.withholds_vote())
-    return learning.hint(*from, *known, true);
+  const auto asked = asker_of(what.what.what);
+  // What it promised before it lost its word was a ballot of such a round, or a lower one. Whoever has a
+  // right to its word now leads with a higher one, as the group took it in again behind that.
+  const bool forgotten = asked && asked->under.round <= options.lost.no_round_up_to;
+  if (asked && (group.withholds_vote() || forgotten)) return learning.hint(*from, asked->chosen, true);
   std::visit([&](auto& body) { on(*from, body); }, what.what.what);
 }
 

@@ -66,7 +66,7 @@ TEST_F(lost_vote, a_later_configuration_gives_the_vote_back) {
   learn(3, voters({1, 2, 3}, 2));
   bench.sync();
   EXPECT_EQ(bench.core().status().role, replica_role::follower);
-  bench.receive(2, prepare{{8, node_id{2}}, slot{3}});
+  bench.receive(2, prepare{{41, node_id{2}}, slot{3}});
   bench.sync();
   EXPECT_THAT(bench.sent_of<promise>(), SizeIs(1));
 }
@@ -77,6 +77,24 @@ TEST_F(lost_vote, no_ballot_of_the_life_before_is_used_again) {
   learn(3, voters({1, 2, 3}, 2));
   bench.sync();
   EXPECT_EQ(bench.become_candidate(), (ballot{41, node_id{1}}));
+}
+
+TEST_F(lost_vote, who_led_before_the_group_went_on_without_it_gets_no_word_once_that_is_known_either) {
+  learn(1, voters({1, 2, 3}));
+  learn(2, voters({2, 3}, 1));
+  bench.clear();
+  // n2 does not know that n1 was removed, nor that n1 has forgotten the higher ballot that it promised since.
+  const ballot late{40, node_id{2}};
+  for (const auto under : {from_two, late}) {
+    bench.receive(2, accept{under, slot{2}, {one_command("x")}, slot{1}, slot{1}});
+    bench.receive(2, accept{under, slot{3}, {one_command("y")}, slot{1}, slot{1}});
+    bench.receive(2, confirm{under, 1});
+    bench.receive(2, prepare{under, slot{1}});
+  }
+  bench.sync();
+  EXPECT_THAT(bench.sent_of<accepted>(), IsEmpty());
+  EXPECT_THAT(bench.sent_of<confirmed>(), IsEmpty());
+  EXPECT_THAT(bench.sent_of<promise>(), IsEmpty());
 }
 
 TEST_F(lost_vote, a_life_that_lost_nothing_votes_by_the_settings) {

@@ -20,8 +20,9 @@ struct lost_word {
   /// It gives nobody its word, and does not lead, before it has applied the log up to here, where the group
   /// went on without it: by what it knows before, it might take itself for a voter.
   slot no_vote_up_to{};
-  /// It uses no ballot of these rounds: it may have proposed something under them. Whoever led the group that
-  /// was without it had a higher one.
+  /// It uses no ballot of these rounds, for it may have proposed something under them; and takes part in
+  /// none, for it may have promised a higher one. Whoever led the group that was without it had the last of
+  /// them.
   std::uint64_t no_round_up_to = 0;
 
   friend bool operator==(const lost_word&, const lost_word&) = default;
