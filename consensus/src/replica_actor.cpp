@@ -137,7 +137,7 @@ class replica_actor final : public actor_base {
   caf::result<replica_state> take(get_state what) {
     auto promise = make_response_promise<replica_state>();
     const auto now_at = core_->status().applied;
-    if (!askers_.add(what.at == slot::none ? now_at : what.at, promise))
+    if (!askers_.add(what.at == slot::none ? now_at : what.at, what.hash_only, promise))
       promise.deliver(caf::make_error(caf::sec::runtime_error, "too many wait"));
     if (!snapshots_.is_restoring()) show_state(now_at);
     return promise;

@@ -7,8 +7,10 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <utility>
 
+#include "bulwark/consensus/core/snapshot.hpp"
 #include "bulwark/consensus/core/state_machine.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 
@@ -24,9 +26,9 @@ class state_askers {
   using promise = caf::typed_response_promise<replica_state>;
 
   /// False, and the promise is left alone, if too many wait.
-  bool add(slot at, const promise& asker) {
+  bool add(slot at, bool hash_only, const promise& asker) {
     if (waiting_.size() + gathering_.size() >= waiting_max) return false;
-    waiting_.emplace(at, asker);
+    waiting_.emplace(at, waiting{hash_only, asker});
     return true;
   }
 
@@ -35,12 +37,12 @@ class state_askers {
   bool show(slot at, state_machine& machine) {
     const bool idle = gathering_.empty();
     for (; !waiting_.empty() && waiting_.begin()->first <= at; waiting_.erase(waiting_.begin())) {
-      auto& [wanted, asker] = *waiting_.begin();
-      auto state = wanted == at ? machine.begin_save() : nullptr;
-      if (state)
-        gathering_.push_back({at, std::move(state), std::make_shared<bytes>(), asker});
+      auto& [wanted, one] = *waiting_.begin();
+      auto rest = wanted == at ? machine.begin_save() : nullptr;
+      if (rest)
+        gathering_.push_back({at, std::move(rest), one.hash_only, {}, {}, one.asker});
       else
-        asker.deliver(replica_state{at, nullptr});
+        one.asker.deliver(replica_state{at});
     }
     return idle && !gathering_.empty();
   }
@@ -49,33 +51,45 @@ class state_askers {
   bool go_on(std::size_t piece_bytes) {
     if (gathering_.empty()) return false;
     auto& one = gathering_.front();
-    if (one.rest->next(piece_bytes, *one.state)) return true;
-    one.asker.deliver(replica_state{one.at, std::move(one.state)});
+    const auto before = one.state.size();
+    const bool more = one.rest->next(piece_bytes, one.state);
+    one.hash.add(std::string_view{one.state}.substr(before));
+    if (one.hash_only) one.state.clear();
+    if (more) return true;
+    auto state = one.hash_only ? nullptr : std::make_shared<const bytes>(std::move(one.state));
+    one.asker.deliver(replica_state{one.at, one.hash.size(), one.hash.hash(), true, std::move(state)});
     gathering_.pop_front();
     return !gathering_.empty();
   }
 
   /// The machine becomes another: what is not gathered by now never will be.
   void forget_gathered() {
-    for (auto& one : std::exchange(gathering_, {})) one.asker.deliver(replica_state{one.at, nullptr});
+    for (auto& one : std::exchange(gathering_, {})) one.asker.deliver(replica_state{one.at});
   }
 
   void give_up() {
     forget_gathered();
-    for (auto& [at, asker] : std::exchange(waiting_, {})) asker.deliver(replica_state{});
+    for (auto& [at, one] : std::exchange(waiting_, {})) one.asker.deliver(replica_state{});
   }
 
  private:
+  struct waiting {
+    bool hash_only = false;
+    promise asker;
+  };
+
   struct gathering {
     slot at{};
     std::unique_ptr<state_cursor> rest;
-    std::shared_ptr<bytes> state;
+    bool hash_only = false;
+    bytes state;  ///< so far; nothing if hash_only
+    snapshot_hasher hash;
     promise asker;
   };
 
   static constexpr std::size_t waiting_max = 16;
 
-  std::multimap<slot, promise> waiting_;
+  std::multimap<slot, waiting> waiting_;
   std::deque<gathering> gathering_;
 };
 

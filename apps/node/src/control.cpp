@@ -277,11 +277,10 @@ class control_actor final : public service_actor {
   /// `at` is a slot, or nothing.
   void hash(const json& at, const reply_function& reply) {
     const auto wanted = at.is_number_unsigned() ? at.get<std::uint64_t>() : 0;
-    ask_state(wanted, reply, [reply](consensus::slot slot, const std::string& state) {
+    ask_state({consensus::slot{wanted}, true}, reply, [reply](const consensus::replica_state& found) {
       char text[32];
-      std::snprintf(text, sizeof text, "%016llx",
-                    static_cast<unsigned long long>(consensus::snapshot_hash(state)));
-      reply({{"ok", true}, {"slot", number(slot)}, {"hash", text}, {"bytes", state.size()}});
+      std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(found.hash));
+      reply({{"ok", true}, {"slot", number(found.at)}, {"hash", text}, {"bytes", found.size}});
     });
   }
 
@@ -289,12 +288,12 @@ class control_actor final : public service_actor {
   void save_state(const json& file, const reply_function& reply) {
     if (!file.is_string() || !std::filesystem::path{file.get<std::string>()}.is_absolute())
       return reply(failure("expected an absolute path in \"file\""));
-    ask_state(0, reply,
-              [this, reply, file = file.get<std::string>()](consensus::slot slot, const std::string& saved) {
-                const auto state = consensus::service_part(saved);
+    ask_state({}, reply,
+              [this, reply, file = file.get<std::string>()](const consensus::replica_state& found) {
+                const auto state = consensus::service_part(*found.state).value_or(*found.state);
                 try {
-                  consensus::write_saved_state(file, options_.facts->cluster, slot, state.value_or(saved));
-                  reply({{"ok", true}, {"slot", number(slot)}, {"bytes", state.value_or(saved).size()}});
+                  consensus::write_saved_state(file, options_.facts->cluster, found.at, state);
+                  reply({{"ok", true}, {"slot", number(found.at)}, {"bytes", state.size()}});
                 } catch (const consensus::log_failure& problem) {
                   reply(failure(problem.what()));
                 }
@@ -302,12 +301,12 @@ class control_actor final : public service_actor {
   }
 
   template <class Then>
-  void ask_state(std::uint64_t at, const reply_function& reply, Then then) {
-    request(options_.replica, state_limit, consensus::get_state{consensus::slot{at}})
+  void ask_state(consensus::get_state what, const reply_function& reply, Then then) {
+    request(options_.replica, state_limit, what)
         .then(
             [reply, then](const consensus::replica_state& found) {
-              if (!found.state) return reply(failure("that slot is gone by, or the state cannot be saved"));
-              then(found.at, *found.state);
+              if (!found.found) return reply(failure("that slot is gone by, or the state cannot be saved"));
+              then(found);
             },
             [reply](caf::error&) { reply(failure("the replica did not get there in time")); });
   }

@@ -170,6 +170,24 @@ TEST_F(snapshot_beside_traffic, a_state_that_is_asked_for_is_gathered_between_co
   EXPECT_NE(write("after"), "");
 }
 
+TEST_F(snapshot_beside_traffic, the_hash_of_a_state_is_that_of_its_pieces) {
+  for (int i = 0; i < 5; ++i) write("before");
+  caf::scoped_actor self{system_.get()};
+  const auto ask = [&](bool hash_only) {
+    self->send(replica_, get_state{{}, hash_only});
+    system_.settle();
+    replica_state heard;
+    self->receive([&](replica_state& what) { heard = std::move(what); }, caf::after(0s) >> [] {});
+    return heard;
+  };
+  const auto whole = ask(false), hashed = ask(true);
+  ASSERT_TRUE(whole.found && whole.state && hashed.found);
+  EXPECT_EQ(hashed.state, nullptr);
+  EXPECT_EQ(hashed.hash, snapshot_hash(*whole.state));
+  EXPECT_EQ(whole.hash, hashed.hash);
+  EXPECT_EQ(hashed.size, whole.state->size());
+}
+
 TEST_F(snapshot_beside_traffic, a_replica_that_ends_leaves_it_unfinished) {
   write_until_saving();
   caf::anon_send_exit(replica_, caf::exit_reason::user_shutdown);

@@ -40,14 +40,19 @@ struct replica_actor_options {
 
 /// Asks a replica_actor for the state of its state machine right behind this slot, which it waits for; none:
 /// as it is now. The slot is one of those that every member goes through, so that members can be compared.
-/// Answered by one `replica_state`, with the whole state in memory. The replica serves meanwhile.
+/// Answered by one `replica_state`, with the whole state in memory unless only its hash is wanted. The
+/// replica serves meanwhile.
 struct get_state {
   slot at{};
+  bool hash_only = false;
 };
 struct replica_state {
   slot at{};
-  std::shared_ptr<const bytes> state;  ///< none: the slot is behind it, or the machine cannot be
-                                       ///< saved, or became another meanwhile
+  std::uint64_t size = 0;  ///< of the state, in bytes
+  std::uint64_t hash = 0;  ///< snapshot_hash() of it
+  bool found = false;      ///< else the slot is behind the replica, or the machine cannot be saved, or became
+                           ///< another meanwhile
+  std::shared_ptr<const bytes> state;  ///< none if only the hash was wanted
 };
 
 /// Spawns a member of a Paxos group: the replica of consensus/core, its state machine, and the actors around
