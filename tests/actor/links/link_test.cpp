@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <caf/send.hpp>
 #include <memory>
 #include <string>
 

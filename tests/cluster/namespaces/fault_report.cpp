@@ -91,7 +91,9 @@ fault_figures figures_of(const fault& what, const island_history& history,
     figures.all_know =
         std::ranges::max_element(known, {}, [](const auto& one) { return one.second; })->second - what.at;
   for (const auto& one : handed_over_since(what, history, names)) {
-    if (!what.victims.contains(one.before.node) || one.before.first >= what.at) continue;
+    if (!what.victims.contains(one.before.node) || one.before.first >= what.at ||
+        one.after.node == one.before.node)
+      continue;
     ++figures.names_moved;
     figures.moved = std::max(figures.moved.value_or(duration::zero()), one.after.first - what.at);
   }

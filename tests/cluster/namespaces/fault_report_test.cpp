@@ -54,6 +54,17 @@ TEST(fault_report, what_did_not_happen_has_no_figure) {
   EXPECT_FALSE(figures.all_know);
 }
 
+TEST(fault_report, a_name_that_stays_where_it_was_did_not_move) {
+  auto history = death_of_n3();
+  const auto act = [](std::uint64_t token) {
+    return told::owner{told::owner_step::acts, "inventory", token};
+  };
+  history.take({instant{900ms}, 3, 1, act(7)});
+  history.take({instant{1900ms}, 3, 1, act(8)});
+  EXPECT_EQ(figures_of(death, history, {"inventory"}).names_moved, 0u);
+  EXPECT_EQ(figures_of(death, history, {"inventory", "ledger"}).names_moved, 1u);
+}
+
 TEST(fault_report, timeline_tells_what_happened_since) {
   const auto text = timeline_of(death, death_of_n3(), {"ledger"});
   EXPECT_THAT(text, HasSubstr("+0.00 s  a host dies\n"));

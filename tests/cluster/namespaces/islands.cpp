@@ -17,6 +17,8 @@ using std::chrono::steady_clock;
 /// Owners act every 10 ms; who was not seen to act for so long does not act.
 constexpr auto lately = 300ms;
 constexpr auto look_every = 20ms;
+/// A machine that stands still for so long makes detectors err.
+constexpr auto stall_max = 150ms;
 
 }  // namespace
 
@@ -96,8 +98,10 @@ bool islands::await(duration patience, const std::function<bool()>& is_so) {
   for (;;) {
     take_all();
     if (is_so()) return true;
-    if (steady_clock::now() >= deadline) return false;
+    const auto before = steady_clock::now();
+    if (before >= deadline) return false;
     ::nanosleep(&rest, nullptr);
+    stall_ = std::max<duration>(stall_, steady_clock::now() - before - look_every);
   }
 }
 
@@ -116,6 +120,7 @@ bool islands::await_whole(duration patience) {
 
 void islands::begin(std::string what, std::set<std::uint32_t> victims) {
   fault_ = {std::move(what), steady_clock::now(), std::move(victims), {}};
+  stall_ = {};
 }
 
 void islands::end() {
@@ -124,6 +129,9 @@ void islands::end() {
   const auto took = steady_clock::now() - fault_.until;
   std::cout << timeline_of(fault_, history_, names())
             << row_of(fault_, figures_of(fault_, history_, names()), took) << "\n";
+  if (stall_ >= stall_max)
+    std::cout << "the whole machine stood still for "
+              << std::chrono::duration_cast<std::chrono::milliseconds>(stall_).count() << " ms\n";
   EXPECT_TRUE(whole) << why_not_whole();
 }
 
@@ -145,6 +153,7 @@ bool islands::names_act_outside(const std::set<std::uint32_t>& victims) const {
 }
 
 bool islands::was_ended(const std::set<std::uint32_t>& whom) const {
+  if (stall_ >= stall_max) return false;
   return std::ranges::any_of(history_.events(), [&](const auto& event) {
     const auto* view = std::get_if<told::view>(&event.what);
     return event.at >= fault_.at && view && view->what.to == member_state::down &&

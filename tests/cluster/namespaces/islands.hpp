@@ -57,7 +57,8 @@ class islands : public ::testing::Test {
   [[nodiscard]] bool others_know_down(const std::set<std::uint32_t>& victims) const;
   /// Whether each name is acted upon outside of these nodes, under one token, lately.
   [[nodiscard]] bool names_act_outside(const std::set<std::uint32_t>& victims) const;
-  /// Whether a life of these nodes was ended by the group since the fault began.
+  /// Whether a life of these nodes was ended by the group since the fault began. Of no weight if the whole
+  /// machine stood still meanwhile, for which nodes may well be ended: then it says no.
   [[nodiscard]] bool was_ended(const std::set<std::uint32_t>& whom) const;
 
   [[nodiscard]] std::uint32_t leader() const;
@@ -85,6 +86,7 @@ class islands : public ::testing::Test {
   std::map<unsigned, tail> tails_;
   island_history history_;
   fault fault_;
+  duration stall_{};  ///< the longest time since the fault began for which this process itself stood still
 };
 
 }  // namespace bulwark::cluster_test

@@ -53,7 +53,7 @@ TEST_F(islands, a_pair_without_a_cable_ends_nobody) {
   network().cut_both(one, other);
   pass(4s);
   EXPECT_FALSE(was_ended({1, 2, 3, 4, 5}));
-  EXPECT_TRUE(names_act_outside({})) << "all names go on while it lasts";
+  EXPECT_TRUE(await(moved_within, [&] { return names_act_outside({}); })) << "all names have an owner";
   network().heal();
   end();
 }
@@ -86,8 +86,8 @@ TEST_F(islands, a_long_partition_is_forgotten_soon_after_it) {
   begin("the same for 12 s, longer than connections last", minority);
   network().separate({minority.begin(), minority.end()});
   pass(12s);
-  EXPECT_TRUE(others_know_down(minority));
-  EXPECT_TRUE(names_act_outside(minority));
+  EXPECT_TRUE(await(found_within, [&] { return others_know_down(minority); }));
+  EXPECT_TRUE(await(moved_within, [&] { return names_act_outside(minority); }));
   network().heal();
   end();
 }
@@ -97,8 +97,8 @@ TEST_F(islands, a_cable_that_was_out_for_long_is_forgotten_soon_after_it) {
   begin("cable out for 12 s", {alone});
   network().unplug(alone);
   pass(12s);
-  EXPECT_TRUE(others_know_down({alone}));
-  EXPECT_TRUE(names_act_outside({alone}));
+  EXPECT_TRUE(await(found_within, [&] { return others_know_down({alone}); }));
+  EXPECT_TRUE(await(moved_within, [&] { return names_act_outside({alone}); }));
   network().heal();
   end();
 }
