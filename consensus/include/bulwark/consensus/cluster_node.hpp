@@ -38,10 +38,10 @@ struct cluster_node_options {
   services_options services{};
   /// What runs on this node and uses its services; called once. May be left empty.
   std::function<std::vector<child>(const bulwark::services&)> children{};
-  supervisor_flags flags{};                                  ///< of the supervisor of these children
-  event_sink sink{};                                         ///< gets what the supervisors do
-  /// Gets every changed verdict of this node's own detector, which is evidence and no more: the group decides.
-  /// Called in an actor, must be quick. May be left empty.
+  supervisor_flags flags{};  ///< of the supervisor of these children
+  event_sink sink{};         ///< gets what the supervisors do
+  /// Gets every changed verdict of this node's own detector, which is evidence and no more: the group
+  /// decides. Called in an actor, must be quick. May be left empty.
   std::function<void(const peer_change&)> on_verdict{};
   duration leave_patience = std::chrono::milliseconds{500};  ///< for the group to hear that it leaves
   tls_files tls{};        ///< how nodes know each other; none: anybody may connect
