@@ -39,7 +39,7 @@ class stale_reads : public ::testing::Test {
   }
 
   /// Whether the node comes to answer by itself: its answer is older than the question.
-  static bool has_a_word(load::client& at, milliseconds at_most) {
+  static bool has_a_voucher(load::client& at, milliseconds at_most) {
     return eventually(10s, [&] {
       const auto asked_at = now();
       const auto got = read(at, at_most);
@@ -85,7 +85,7 @@ TEST_F(stale_reads, a_follower_answers_by_itself_with_a_small_age) {
   write(leader_, "old");
   const auto which = follower();
   auto reader = client_of(nodes_.resp(which));
-  ASSERT_TRUE(has_a_word(reader, 2s)) << nodes_.log_of(which);
+  ASSERT_TRUE(has_a_voucher(reader, 2s)) << nodes_.log_of(which);
   for (int i = 0; i < 100; ++i) {
     const auto got = read(reader, 2s);
     ASSERT_TRUE(got);
@@ -106,7 +106,7 @@ TEST_F(stale_reads, a_follower_that_is_cut_off_grows_old_and_then_refuses) {
   write(leader_, "old");
   const auto which = follower();
   auto reader = client_of(nodes_.resp(which));
-  ASSERT_TRUE(has_a_word(reader, 30s));
+  ASSERT_TRUE(has_a_voucher(reader, 30s));
   nodes_.network().isolate(which);
   write(leader_, "new");
   expect_growing_age(reader, now());
@@ -123,8 +123,8 @@ TEST_F(stale_reads, a_leader_and_a_follower_that_are_cut_off_together_vouch_for_
   const auto which = follower();
   auto reader = client_of(nodes_.resp(which));
   auto reader_at_leader = client_of(nodes_.resp(leader_));
-  ASSERT_TRUE(has_a_word(reader, 30s));
-  ASSERT_TRUE(has_a_word(reader_at_leader, 30s));
+  ASSERT_TRUE(has_a_voucher(reader, 30s));
+  ASSERT_TRUE(has_a_voucher(reader_at_leader, 30s));
   nodes_.network().separate({leader_, which});
   write(follower(which), "new");
   const auto written_at = now();

@@ -84,7 +84,7 @@ void reads::conclude_if_confirmed() {
 }
 
 void reads::tell(const std::vector<asker>& all, ballot under, slot index) {
-  for (const auto& one : all) words_.push_back({one, under, index});
+  for (const auto& one : all) vouchers_.push_back({one, under, index});
 }
 
 void reads::on_interval() {
@@ -109,7 +109,7 @@ std::vector<command> reads::drain() {
   running_.reset();
   move_all(waiting_, left);
   askers_.clear();
-  words_.clear();
+  vouchers_.clear();
   size_ = 0;
   lease_.drop();
   leases_wanted_ = true;

@@ -40,7 +40,7 @@ class reads {
     vouch question;
   };
   /// The index of a round that began after the question had come.
-  struct word {
+  struct voucher {
     asker to;
     ballot under;
     slot index{};
@@ -67,7 +67,7 @@ class reads {
   /// The reads whose index is applied; they may be answered from the state as it is now.
   std::vector<ready_read> take_ready(slot applied);
   /// What is to be told to those who asked for an index.
-  std::vector<word> take_words() { return std::exchange(words_, {}); }
+  std::vector<voucher> take_vouchers() { return std::exchange(vouchers_, {}); }
   /// Gives up leadership: all reads that are not answered.
   std::vector<command> drain();
 
@@ -108,7 +108,7 @@ class reads {
   std::optional<round> running_;
   std::uint64_t number_ = 0;  ///< of the running or last round; never used twice
   std::deque<confirmed_reads> ready_;
-  std::vector<word> words_;
+  std::vector<voucher> vouchers_;
   std::size_t size_ = 0;
 };
 

@@ -39,7 +39,7 @@ void replica::state::give_back(std::vector<command> unproposed) {
 void replica::state::serve_reads() {
   if (!proposer.serves()) return;
   reading.advance(proposer.under(), log.chosen(), now);
-  for (const auto& one : reading.take_words()) give_word(one);
+  for (const auto& one : reading.take_vouchers()) hand_out(one);
   for (auto& one : reading.take_ready(log.applied())) {
     // Once its lease is over, the question is asked again.
     auto payload = one.by_lease ? one.what.payload : std::exchange(one.what.payload, {});
@@ -75,7 +75,7 @@ void replica::state::read_stale(client_request&& what) {
     ++passed_reads;
     own_requests.add(std::move(what), now);
   }
-  ask_for_word(at_most);
+  ask_for_voucher(at_most);
 }
 
 /// There is no telling how long the reply took: so its age is looked at once more.
@@ -88,7 +88,7 @@ void replica::state::answer_stale(client_request&& what, instant as_of, bytes re
   own_requests.add(std::move(what), now);
 }
 
-void replica::state::ask_for_word(duration at_most) {
+void replica::state::ask_for_voucher(duration at_most) {
   const auto leader = ballots.followed();
   if (leader == ballot{}) return;
   const auto question = aging.question(at_most, leader, options.interval, now);
@@ -99,18 +99,18 @@ void replica::state::ask_for_word(duration at_most) {
     out.post(leader.node, *question);
 }
 
-void replica::state::give_word(const reads::word& what) {
-  const vouched word{what.under, what.index, what.to.question.incarnation, what.to.question.asked_ns};
+void replica::state::hand_out(const reads::voucher& what) {
+  const vouched answer{what.under, what.index, what.to.question.incarnation, what.to.question.asked_ns};
   if (what.to.who == options.self)
-    aging.on_word(word, log.applied(), now);
+    aging.on_vouched(answer, log.applied(), now);
   else
-    out.post(what.to.who, word);
+    out.post(what.to.who, answer);
 }
 
 void replica::state::on(std::size_t from, vouched& what) {
   if (!is_from_leader(from, what.under)) return;
   take_watermark(from, what.under, what.chosen);
-  aging.on_word(what, log.applied(), now);
+  aging.on_vouched(what, log.applied(), now);
 }
 
 // -- replies of the state machine ------------------------------------------------------------------------

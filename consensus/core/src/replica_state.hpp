@@ -100,8 +100,8 @@ struct replica::state {
   /// Answers from the state here if that is fresh enough, and sees to it that it will be.
   void read_stale(client_request&& what);
   void answer_stale(client_request&& what, instant as_of, bytes reply);
-  void ask_for_word(duration at_most);
-  void give_word(const reads::word& what);
+  void ask_for_voucher(duration at_most);
+  void hand_out(const reads::voucher& what);
   /// The state is becoming that of a snapshot: nothing may be asked of it.
   [[nodiscard]] bool is_torn() const {
     return to_restore != slot::none || restoring || incoming.is_installing();

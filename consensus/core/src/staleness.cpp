@@ -34,7 +34,7 @@ std::optional<vouch> staleness::question(duration at_most, ballot leader, durati
   return vouch{incarnation_, to_ns(now)};
 }
 
-void staleness::on_word(const vouched& what, slot applied, instant now) {
+void staleness::on_vouched(const vouched& what, slot applied, instant now) {
   // The clock of an earlier life may have shown anything.
   const auto sent_at = from_ns(what.asked_ns);
   if (what.incarnation != incarnation_ || sent_at > now) return;
@@ -42,8 +42,8 @@ void staleness::on_word(const vouched& what, slot applied, instant now) {
   const auto known = as_of(applied);
   const auto newest = waiting_.empty() ? known : std::optional{waiting_.back().as_of};
   if (newest && sent_at <= *newest) return;
-  // A log that is behind for long still comes to the words before the last.
-  if (waiting_.size() == words_max) waiting_.pop_back();
+  // A log that is behind for long still comes to the vouchers before the last.
+  if (waiting_.size() == vouchers_max) waiting_.pop_back();
   waiting_.push_back({what.chosen, sent_at});
 }
 

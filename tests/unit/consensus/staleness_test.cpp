@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Goal: a replica answers a stale read by itself as long as a leader's word says that its state is fresh
+// Goal: a replica answers a stale read by itself as long as a leader vouched that its state is fresh
 // enough,
 //       never claims a smaller age than is true, and asks the leader whenever it cannot tell.
 // Method: one replica on the bench; the test plays its peers, its clock, and how long a reply takes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "bulwark/consensus/core/snapshot.hpp"
 #include "replica_bench.hpp"
 
 namespace bulwark::consensus {
@@ -39,7 +40,7 @@ struct stale_follower {
   void answer(const vouch& what, std::uint64_t chosen) {
     bench.receive(3, vouched{led, slot{chosen}, what.incarnation, what.asked_ns});
   }
-  /// Reads, so that n3 is asked, and gives its word at once.
+  /// Reads, so that n3 is asked, and vouches at once.
   void learn_age() {
     read(1s);
     answer(asked(), 1);
@@ -59,7 +60,7 @@ struct stale_follower {
   std::uint64_t requests = 0;
 };
 
-TEST(staleness, a_replica_that_knows_nothing_passes_the_read_on_and_asks_for_a_word) {
+TEST(staleness, a_replica_that_knows_nothing_passes_the_read_on_and_asks_for_a_voucher) {
   stale_follower one;
   one.read(1s);
   EXPECT_THAT(one.bench.answers, IsEmpty());
@@ -69,7 +70,7 @@ TEST(staleness, a_replica_that_knows_nothing_passes_the_read_on_and_asks_for_a_w
   EXPECT_EQ(one.bench.core().status().passed_reads, 1u);
 }
 
-TEST(staleness, once_there_is_a_word_it_answers_by_itself) {
+TEST(staleness, once_there_is_a_voucher_it_answers_by_itself) {
   stale_follower one;
   one.learn_age();
   one.bench.pass(30ms);
@@ -81,7 +82,7 @@ TEST(staleness, once_there_is_a_word_it_answers_by_itself) {
   EXPECT_EQ(one.bench.core().status().stale_reads, 1u);
 }
 
-TEST(staleness, its_age_counts_from_when_the_word_was_asked_for) {
+TEST(staleness, its_age_counts_from_when_the_voucher_was_asked_for) {
   stale_follower one;
   one.read(1s);
   const auto asked = one.asked();
@@ -147,7 +148,7 @@ TEST(staleness, a_question_that_is_not_answered_is_repeated_after_an_interval_if
   EXPECT_THAT(one.bench.sent_of<vouch>(), SizeIs(1));
 }
 
-TEST(staleness, a_word_counts_once_all_of_it_is_applied) {
+TEST(staleness, a_voucher_counts_once_all_of_it_is_applied) {
   stale_follower one;
   one.read(1s);
   const auto asked = one.asked();
@@ -164,7 +165,7 @@ TEST(staleness, a_word_counts_once_all_of_it_is_applied) {
   EXPECT_EQ(one.bench.answers[0].as_of, one.bench.now() - 10ms);
 }
 
-TEST(staleness, a_word_tells_how_far_the_log_is_chosen) {
+TEST(staleness, a_voucher_tells_how_far_the_log_is_chosen) {
   stale_follower one;
   one.accept_slot(2);
   one.read(1s);
@@ -176,7 +177,7 @@ TEST(staleness, a_word_tells_how_far_the_log_is_chosen) {
   EXPECT_THAT(one.bench.answers, SizeIs(1));
 }
 
-TEST(staleness, words_that_are_doubled_late_or_overtaken_make_nothing_younger) {
+TEST(staleness, vouchers_that_are_doubled_late_or_overtaken_make_nothing_younger) {
   stale_follower one;
   one.read(1s);
   const auto first = one.asked();
@@ -195,7 +196,7 @@ TEST(staleness, words_that_are_doubled_late_or_overtaken_make_nothing_younger) {
   EXPECT_EQ(one.bench.answers[0].as_of, second_at);
 }
 
-TEST(staleness, a_word_for_an_earlier_life_or_of_the_future_means_nothing) {
+TEST(staleness, a_voucher_for_an_earlier_life_or_of_the_future_means_nothing) {
   stale_follower one;
   one.read(1s);
   auto asked = one.asked();
@@ -209,7 +210,7 @@ TEST(staleness, a_word_for_an_earlier_life_or_of_the_future_means_nothing) {
   EXPECT_THAT(one.bench.answers, IsEmpty());
 }
 
-TEST(staleness, of_many_words_that_wait_for_the_log_the_first_and_the_last_count) {
+TEST(staleness, of_many_vouchers_that_wait_for_the_log_the_first_and_the_last_count) {
   stale_follower one;
   std::vector<instant> asked_at;
   for (std::uint64_t i = 0; i < 20; ++i) {
@@ -242,6 +243,22 @@ TEST(staleness, a_reply_that_took_too_long_is_not_given) {
   one.read(100ms);
   EXPECT_THAT(one.bench.answers, IsEmpty());
   EXPECT_THAT(one.bench.sent_of<forward>(), SizeIs(1)) << "the leader is asked instead";
+}
+
+TEST(staleness, a_state_that_is_becoming_that_of_a_snapshot_is_not_read) {
+  stale_follower one;
+  one.learn_age();
+  const std::string state = "the whole state";
+  const snapshot_id whole{slot{9}, state.size(), snapshot_hash(state)};
+  one.bench.receive(3, snapshot_chunk{{whole, 0, state}, slot{9}});
+  ASSERT_THAT(one.bench.installs, SizeIs(1));
+  one.read(1s);
+  EXPECT_THAT(one.bench.queries, IsEmpty());
+  EXPECT_THAT(one.bench.sent_of<forward>(), SizeIs(1));
+  one.bench.step(restored{slot{9}});
+  one.read(1s);
+  EXPECT_THAT(one.bench.queries, SizeIs(1));
+  EXPECT_THAT(one.bench.answers, SizeIs(1));
 }
 
 TEST(staleness, what_was_passed_on_is_as_old_as_the_question) {
@@ -285,11 +302,11 @@ TEST(staleness, other_reads_have_no_age) {
   EXPECT_EQ(one.bench.answers[0].as_of, std::nullopt);
 }
 
-// -- who gives its word ------------------------------------------------------------------------------
+// -- who vouches -------------------------------------------------------------------------------------
 
 constexpr vouch question{77, 123456};
 
-TEST(a_leaders_word, needs_a_majority_that_confirms_it_after_the_question) {
+TEST(a_leaders_voucher, needs_a_majority_that_confirms_it_after_the_question) {
   replica_bench bench;
   const auto under = bench.become_leader();
   bench.receive(3, question);
@@ -300,7 +317,7 @@ TEST(a_leaders_word, needs_a_majority_that_confirms_it_after_the_question) {
   EXPECT_THAT(bench.sent_of<vouched>(), ElementsAre(vouched{under, slot{1}, 77, 123456}));
 }
 
-TEST(a_leaders_word, a_round_that_is_under_way_says_nothing_of_a_later_question) {
+TEST(a_leaders_voucher, a_round_that_is_under_way_says_nothing_of_a_later_question) {
   replica_bench bench;
   const auto under = bench.become_leader();
   bench.step(client_request{1, request_kind::read, "other"});
@@ -313,7 +330,7 @@ TEST(a_leaders_word, a_round_that_is_under_way_says_nothing_of_a_later_question)
   EXPECT_THAT(bench.sent_of<vouched>(), SizeIs(1));
 }
 
-TEST(a_leaders_word, of_each_node_the_latest_question_waits) {
+TEST(a_leaders_voucher, of_each_node_the_latest_question_waits) {
   replica_bench bench;
   const auto under = bench.become_leader();
   bench.step(client_request{1, request_kind::read, "other"});
@@ -323,7 +340,7 @@ TEST(a_leaders_word, of_each_node_the_latest_question_waits) {
   EXPECT_THAT(bench.sent_of<vouched>(), ElementsAre(vouched{under, slot{1}, 77, 5}));
 }
 
-TEST(a_leaders_word, is_not_given_before_the_barrier_is_applied) {
+TEST(a_leaders_voucher, is_not_given_before_the_barrier_is_applied) {
   replica_bench bench;
   const auto under = bench.become_candidate();
   bench.sync();
@@ -337,7 +354,7 @@ TEST(a_leaders_word, is_not_given_before_the_barrier_is_applied) {
   EXPECT_THAT(bench.sent_of<vouched>(), SizeIs(1));
 }
 
-TEST(a_leaders_word, is_not_given_by_one_that_was_deposed_meanwhile) {
+TEST(a_leaders_voucher, is_not_given_by_one_that_was_deposed_meanwhile) {
   replica_bench bench;
   const auto under = bench.become_leader();
   bench.receive(3, question);
@@ -348,7 +365,7 @@ TEST(a_leaders_word, is_not_given_by_one_that_was_deposed_meanwhile) {
   EXPECT_THAT(bench.sent_of<vouched>(), IsEmpty());
 }
 
-TEST(a_leaders_word, a_lease_is_as_good_as_a_round) {
+TEST(a_leaders_voucher, a_lease_is_as_good_as_a_round) {
   replica_bench bench{3, {}, [](replica_options& options) { options.lease = 200ms; }};
   bench.pass(200ms);
   const auto under = bench.become_leader();
@@ -363,7 +380,7 @@ TEST(a_leaders_word, a_lease_is_as_good_as_a_round) {
   EXPECT_THAT(bench.sent_of<vouched>(), IsEmpty()) << "it is over";
 }
 
-TEST(a_leaders_word, goes_for_its_own_stale_reads_as_well) {
+TEST(a_leaders_voucher, serves_its_own_stale_reads_as_well) {
   replica_bench bench;
   const auto under = bench.become_leader();
   const auto asked_at = bench.now();
@@ -380,7 +397,7 @@ TEST(a_leaders_word, goes_for_its_own_stale_reads_as_well) {
   EXPECT_THAT(bench.sent_of<confirm>(), IsEmpty());
 }
 
-TEST(a_leaders_word, of_a_group_of_one_needs_nobody) {
+TEST(a_leaders_voucher, of_a_group_of_one_needs_nobody) {
   replica_bench bench{1};
   bench.become_leader();
   bench.step(client_request{1, request_kind::stale_read, "it", 1s});

@@ -202,7 +202,7 @@ struct confirmed {
 
 // -- reads that may be old ------------------------------------------------------------------------
 
-/// Asks the leader for its word: up to which slot everything stands that anybody was told so far.
+/// Asks the leader for a voucher: up to which slot everything stands that anybody was told so far.
 struct vouch {
   std::uint64_t incarnation = 0;  ///< of the sender's life
   std::uint64_t asked_ns = 0;     ///< by the sender's clock, which means nothing to others
