@@ -17,10 +17,11 @@ namespace bulwark::consensus {
 ///
 /// Method:     it asks the leader to vouch for it, now and then, as long as there are reads that want to
 /// know.
-///             The leader takes the index of a round of reads that began after the question had come, so the
-///             word of a majority that nobody else led by then. Whatever was acknowledged before the question
-///             was *sent* stands at or below that index; once all of it is applied here, as_of is when it was
-///             sent. A voucher that is lost, late, doubled or overtaken says less than it could, never more.
+///             The leader takes the index of a round of reads that began after the question had come, and of
+///             which a majority confirmed that nobody else led by then. Whatever was acknowledged before the
+///             question was *sent* stands at or below that index; once all of it is applied here, as_of is
+///             when it was sent. A voucher that is lost, late, doubled or overtaken says less than it could,
+///             never more.
 /// Source:     Ongaro (2014), section 6.4 (followers that ask for the read index)
 /// Assumption: that of leader_lease, for an age is told to others: the clocks of two members run at rates
 ///             that differ by less than 1/16, and never stand still while their machine goes on
