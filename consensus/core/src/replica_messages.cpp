@@ -36,8 +36,8 @@ void replica::state::on(received& what) {
       std::holds_alternative<promise>(what.what.what) || std::holds_alternative<accepted>(what.what.what);
   if (own && !own_acknowledgement) return;
   const auto asked = asker_of(what.what.what);
-  // What it promised before it lost its word was a ballot of such a round, or a lower one. Whoever has a
-  // right to its word now leads with a higher one, as the group took it in again behind that.
+  // It may have promised to leave those ballots behind, and forgotten that. Whoever counts it as a voter
+  // again leads by a later round.
   const bool forgotten = asked && asked->under.round <= options.lost.no_round_up_to;
   if (asked && (group.withholds_vote() || forgotten)) return learning.hint(*from, asked->chosen, true);
   std::visit([&](auto& body) { on(*from, body); }, what.what.what);
