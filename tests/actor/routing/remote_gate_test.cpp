@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "bulwark/testkit/probe.hpp"
 #include "routing_fixture.hpp"
 
 namespace bulwark {
@@ -46,6 +47,15 @@ TEST_F(remote_gate_test, other_messages_pass_as_they_are) {
   world.drain();
   EXPECT_THAT(log->handled, testing::ElementsAre(5));
   EXPECT_EQ(requests_in_flight(gate), 0u);
+}
+
+TEST_F(remote_gate_test, its_end_is_told_to_those_who_watch) {
+  stand_before_worker();
+  testkit::probe watcher{world};
+  watcher.watch(gate);
+  world.drain();
+  shut(gate);
+  EXPECT_EQ(watcher.expect_down(gate), caf::make_error(caf::exit_reason::remote_link_unreachable));
 }
 
 TEST_F(remote_gate_test, shut_it_fails_what_is_under_way_and_refuses_what_comes) {

@@ -124,6 +124,19 @@ TEST_F(router_acknowledged_test, a_late_word_of_a_dead_worker_is_not_taken_for_t
   EXPECT_EQ(counts().done, 1u);
 }
 
+TEST_F(router_acknowledged_test, each_attempt_has_the_whole_time_to_answer) {
+  auto options = acknowledged();
+  options.answer_limit = 5s;
+  make(options, 2);
+  const auto reply = ask<float>(1.0f);
+  world.advance(3s);
+  kill_now(log->held.at(0).first);
+  world.advance(4s);
+  EXPECT_EQ(outcome(reply), "pending");
+  answer(1, 2.0f);
+  EXPECT_EQ(reply->value, 2.0f);
+}
+
 TEST_F(router_acknowledged_test, time_out_is_no_reason_to_try_again) {
   auto options = acknowledged();
   options.answer_limit = 5s;

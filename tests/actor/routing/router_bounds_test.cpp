@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Goal: no worker has more than its bound in flight; what is over it is refused, waits or gives way, as told.
 // Method: workers that hold requests until the test answers them; virtual time.
+#include <algorithm>
+
 #include "routing_fixture.hpp"
 
 namespace bulwark {
@@ -119,6 +121,32 @@ TEST_F(router_bounds_test, a_draining_worker_gets_nothing_until_it_is_undrained)
   EXPECT_THAT(in_flight(), ElementsAre(1, 1));
 }
 
+TEST_F(router_bounds_test, an_undrained_worker_takes_what_waits) {
+  bounded(when_full::block);
+  drain_worker(router, workers[0]);
+  make_room();
+  caf::anon_send(router, 7);
+  world.drain();
+  EXPECT_EQ(counts().waiting, 1u);
+  drain_worker(router, workers[0], false);
+  world.drain();
+  EXPECT_THAT(log->handled, ElementsAre(7));
+}
+
+TEST_F(router_bounds_test, what_is_urgent_is_more_important_unless_told_otherwise) {
+  router_options options;
+  options.rules.bounds = {
+      .per_worker = 1, .rule = when_full::shed_by_priority, .waiting_max = 1, .waiting_limit = 10s};
+  make(options, 1);
+  (void)ask<float>(1.0f);
+  world.drain();
+  caf::anon_send(router, 1);
+  caf::anon_send<caf::message_priority::high>(router, 2);
+  make_room();
+  EXPECT_THAT(log->handled, ElementsAre(2));
+  EXPECT_EQ(counts().rejected, 1u);
+}
+
 TEST_F(router_bounds_test, thousands_that_wait_for_a_worker_that_dies_do_not_recurse) {
   bounded(when_full::block, 20'000);
   for (int i = 0; i < 20'000; ++i) caf::anon_send(router, i);
@@ -129,6 +157,45 @@ TEST_F(router_bounds_test, thousands_that_wait_for_a_worker_that_dies_do_not_rec
   kill_now(workers[1]);
   world.drain();
   EXPECT_TRUE(counts().add_up());
+}
+
+TEST_F(router_bounds_test, an_ejection_ends_on_time_whatever_else_is_due_meanwhile) {
+  router_options options;
+  options.policy = {routing_kind::round_robin};
+  options.rules.ejection = {.failures = 1, .time = 10s};
+  options.answer_limit = 3s;
+  make(options, 2);
+  (void)ask<float>(1.0f);
+  world.advance(3s);  // it was not answered
+  (void)ask<float>(1.0f);
+  world.advance(3s);  // nor was the other, by the one that may not be ejected as well
+  const auto out = [this] {
+    const auto loads = worker_loads(router);
+    return std::ranges::count_if(loads, &worker_load::ejected);
+  };
+  EXPECT_EQ(out(), 1);
+  world.advance(7s);
+  EXPECT_EQ(out(), 0);
+}
+
+TEST_F(router_bounds_test, only_failures_without_a_success_in_between_are_in_a_row) {
+  router_options options;
+  options.policy = {routing_kind::round_robin};
+  options.rules.ejection = {.failures = 2, .time = 10s};
+  make(options, 2);
+  const auto turn_of_first = [this](bool well) {
+    (void)ask<float>(1.0f);
+    (void)ask<float>(1.0f);
+    world.drain();
+    const auto mine = log->held.size() - (log->held.back().first == workers[0] ? 1 : 2);
+    if (well) return answer(mine);
+    caf::anon_send(workers[0], caf::get_atom_v, static_cast<std::uint32_t>(mine));
+    world.drain();
+  };
+  for (const bool well : {false, true, false}) turn_of_first(well);
+  EXPECT_FALSE(worker_loads(router)[0].ejected);
+  turn_of_first(false);
+  EXPECT_TRUE(worker_loads(router)[0].ejected);
 }
 
 TEST_F(router_bounds_test, a_worker_that_fails_in_a_row_is_left_out_and_comes_back) {

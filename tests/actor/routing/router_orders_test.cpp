@@ -129,6 +129,61 @@ TEST_F(router_orders_test, reported_load_turns_work_away) {
   world.drain();
 }
 
+TEST_F(router_orders_test, reported_load_grows_old_while_nothing_but_messages_come) {
+  router_options options;
+  options.rules.report_limit = std::chrono::seconds{10};
+  make(options, 2);
+  report_load(router, workers[0], 100);
+  caf::anon_send(router, 1);
+  caf::anon_send(router, 2);
+  EXPECT_THAT(in_flight(), testing::ElementsAre(0, 2));
+  world.advance(std::chrono::seconds{11});
+  caf::anon_send(router, 3);
+  caf::anon_send(router, 4);
+  EXPECT_THAT(in_flight(), testing::ElementsAre(1, 1));
+  world.drain();
+}
+
+TEST_F(router_orders_test, a_slow_start_ends_while_nothing_but_messages_come) {
+  router_options options;
+  options.policy = {routing_kind::weighted_round_robin};
+  options.rules.slow_start.window = std::chrono::seconds{10};
+  make(options, 1);
+  world.advance(std::chrono::minutes{1});
+  join();
+  for (int i = 0; i < 22; ++i) caf::anon_send(router, i);
+  EXPECT_THAT(in_flight(), testing::ElementsAre(20, 2)) << "a tenth at first";
+  world.advance(std::chrono::seconds{10});
+  for (int i = 0; i < 20; ++i) caf::anon_send(router, i);
+  EXPECT_THAT(in_flight(), testing::ElementsAre(10, 10));
+  world.drain();
+}
+
+TEST_F(router_orders_test, messages_of_others_in_a_mailbox_are_load) {
+  make({}, 2);
+  for (int i = 0; i < 5; ++i) caf::anon_send(workers[0], i);
+  for (int i = 0; i < 3; ++i) caf::anon_send(router, i);
+  EXPECT_THAT(in_flight(), testing::ElementsAre(0, 3));
+  world.drain();
+}
+
+TEST_F(router_orders_test, a_worker_that_joins_twice_is_one) {
+  make({}, 1);
+  add_worker(router, workers[0], 5);
+  ASSERT_EQ(worker_loads(router).size(), 1u);
+  EXPECT_EQ(worker_loads(router)[0].weight, 1);
+}
+
+TEST_F(router_orders_test, an_urgent_request_stays_urgent) {
+  make({}, 1);
+  for (const int number : {1, 2}) caf::anon_send(router, number);
+  caf::scoped_actor self{world.system()};
+  auto urgent = self->request<caf::message_priority::high>(router, caf::infinite, 3);
+  world.drain();
+  EXPECT_THAT(log->handled, testing::ElementsAre(3, 1, 2));
+  urgent.receive([] {}, [](const caf::error&) {});
+}
+
 TEST_F(router_orders_test, the_control_actor_ends_with_its_router) {
   make({}, 0);
   const auto control = control_of(router);

@@ -33,6 +33,18 @@ TEST(backoff, jitter_stays_within_its_share_and_the_limit) {
   }
 }
 
+TEST(backoff, linear_delays_grow_by_the_first) {
+  backoff delays{{.initial = 100ms, .max = 350ms, .jitter = 0, .growth = backoff_growth::linear}};
+  for (const auto wanted : {100ms, 200ms, 300ms, 350ms, 350ms}) EXPECT_EQ(delays.next(0.5), duration{wanted});
+}
+
+TEST(backoff, jitter_goes_both_ways) {
+  const backoff_options options{.initial = 100ms, .max = 1s, .factor = 2, .jitter = 0.25};
+  EXPECT_EQ(backoff{options}.next(0.0), duration{75ms});
+  EXPECT_EQ(backoff{options}.next(0.5), duration{100ms});
+  EXPECT_EQ(backoff{options}.next(1.0), duration{125ms});
+}
+
 TEST(backoff, even_full_jitter_gives_no_zero_delay) {
   backoff delays{{.initial = 1ns, .max = 1s, .factor = 1, .jitter = 1}};
   EXPECT_GT(delays.next(0.0), duration::zero());
