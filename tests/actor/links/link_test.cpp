@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <caf/send.hpp>
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -137,11 +138,14 @@ TEST_F(link_test, envoys_meet_in_each_session_and_reach_each_other) {
   EXPECT_TRUE(met(*two, 1, 2));
 }
 
-TEST_F(link_test, the_end_of_a_dialler_is_seen) {
+TEST_F(link_test, the_end_of_a_dialler_is_seen_by_the_connection_and_not_by_silence) {
   connect();
   expect_up();
+  const auto ended = std::chrono::steady_clock::now();
   two.reset();
   ASSERT_TRUE(one->await_down(2));
+  EXPECT_LT(std::chrono::steady_clock::now() - ended, std::chrono::seconds{4}) << "silence takes five";
+  EXPECT_TRUE(one->envoy().await([](const inbox& seen) { return !seen.up(2); })) << "envoys are told as well";
   two =
       std::make_unique<link_node>(link_node_options{.id = 2, .incarnation = 2, .peers = {{1, one->port()}}});
   expect_up();
@@ -168,6 +172,18 @@ TEST_F(link_test, a_killed_link_of_the_listener_comes_back) {
   ASSERT_TRUE(two->await_up(1));
   ASSERT_TRUE(one->await_report(2, [](const link_report& now) { return now.up; }));
   expect_traffic("again");
+}
+
+TEST_F(link_test, a_session_that_is_lost_long_after_its_hello_comes_back) {
+  connect();
+  expect_up();
+  const auto old_enough = std::chrono::steady_clock::now() + link_options{}.hello_timeout * 3 / 2;
+  ASSERT_TRUE(two->await_report(
+      1, [&](const link_report&) { return std::chrono::steady_clock::now() >= old_enough; }));
+  one->kill_link(2);
+  ASSERT_TRUE(two->await_down(1));
+  one->start_link(2);
+  ASSERT_TRUE(two->await_up(1));
 }
 
 TEST_F(link_test, both_links_killed_at_once_come_back) {
@@ -242,8 +258,13 @@ TEST_F(link_test, a_subscriber_that_stands_still_bounds_what_is_sent) {
   one->consensus().stall(true);
   const std::string bulk(1000, 'x');
   for (int i = 0; i < 5000; ++i) two->send(1, bulk);
+  // Time enough for credit, of which none may come before the subscriber took something.
+  const auto later = std::chrono::steady_clock::now() + std::chrono::milliseconds{300};
+  ASSERT_TRUE(
+      two->await_report(1, [&](const link_report&) { return std::chrono::steady_clock::now() >= later; }));
+  two->send(1, bulk);
   const auto report = two->report(1);  // behind all of them in the link's mailbox
-  EXPECT_EQ(report.packets_sent + report.dropped_credit, 5000u);
+  EXPECT_EQ(report.packets_sent + report.dropped_credit, 5001u);
   EXPECT_EQ(report.packets_sent, small_window.messages);
   EXPECT_LE(report.bytes_unacknowledged, small_window.bytes);
 
@@ -304,6 +325,17 @@ TEST_F(link_test, an_address_that_leads_to_another_node_is_refused) {
   two = std::make_unique<link_node>(link_node_options{.id = 4, .peers = {{1, one->port()}}});
   EXPECT_TRUE(two->await_report(1, [](const link_report& now) { return now.refusals >= 1; }));
   EXPECT_THAT(two->report(1).refusal, HasSubstr("n4 looks for n1, this is n3"));
+}
+
+TEST_F(link_test, a_refusal_is_forgotten_once_the_right_node_is_there) {
+  const auto port = free_port();
+  auto wrong = std::make_unique<link_node>(link_node_options{.id = 3, .port = port, .peers = {{4, 0}}});
+  two = std::make_unique<link_node>(link_node_options{.id = 4, .peers = {{1, port}}});
+  EXPECT_TRUE(two->await_report(1, [](const link_report& now) { return !now.refusal.empty(); }));
+  wrong.reset();
+  one = std::make_unique<link_node>(link_node_options{.id = 1, .port = port, .peers = {{4, 0}}});
+  ASSERT_TRUE(two->await_up(1));
+  EXPECT_EQ(two->report(1).refusal, "");
 }
 
 TEST_F(link_test, a_stranger_is_refused) {
