@@ -235,6 +235,8 @@ void supervisor_actor::perform(const plan::start_child& effect) {
   one.generation = effect.generation;
   if (one.what->spec.restart == restart_type::temporary) one.arguments = {};
   incarnations_[one.current.address()] = {effect.id, effect.generation};
+  // The exit of one that is linked already would come behind its end, and be taken for an order to stop.
+  unlink_from(one.current);
   monitor(one.current);
   pass_over_failures(one, effect.id);
   if (!one.what->reports_ready) events_.emplace_back(plan::child_ready{effect.id, effect.generation});

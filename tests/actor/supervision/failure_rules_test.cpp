@@ -126,6 +126,15 @@ TEST_F(failure_rules_in_a_tree, the_first_rule_that_fits_decides) {
   EXPECT_THAT(recorder.story(), ElementsAre("resumed a"));
 }
 
+TEST_F(failure_rules_in_a_tree, what_no_rule_lets_pass_is_a_crash) {
+  start(restart_strategy::one_for_one,
+        {with_rules({rule_for_exception<std::logic_error>(directive::resume)})});
+  recorder.clear();
+  caf::anon_send(a.ref, 1);
+  world.drain();
+  EXPECT_THAT(recorder.story(), ElementsAre("exited a", "started a", "ready a", "restarted a"));
+}
+
 TEST_F(failure_rules_in_a_tree, a_child_that_crashes_is_stopped_by_a_rule_for_a_base) {
   start(restart_strategy::one_for_one, {with_rules({rule_for_exception<std::exception>(directive::stop)})});
   recorder.clear();

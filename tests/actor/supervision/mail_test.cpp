@@ -115,6 +115,23 @@ TEST_F(mail, that_crashes_its_service_again_and_again_becomes_a_dead_letter) {
   EXPECT_EQ(letters[0].what.get_as<std::string>(0), "crash");
 }
 
+TEST_F(mail, that_was_set_aside_is_told_once) {
+  serve({.crashes_max = 1});
+  post("crash");
+  world.drain();
+  EXPECT_EQ(recorder.count(event_kind::quarantined, "a"), 1u);
+  tell(a.ref, "fail");  // no message is to blame
+  EXPECT_EQ(recorder.count(event_kind::quarantined, "a"), 1u);
+}
+
+TEST_F(mail, that_is_urgent_is_carried_over_as_well) {
+  serve({.carry_over = true});
+  caf::anon_send<caf::message_priority::high>(a.ref, std::string{"crash"});
+  caf::anon_send<caf::message_priority::high>(a.ref, 7);
+  world.drain();
+  EXPECT_THAT(*a.seen, ElementsAre(7));
+}
+
 TEST_F(mail, that_crashes_its_service_is_answered_once_when_it_is_set_aside) {
   serve({.crashes_max = 3});
   const auto poison = ask<int>(world.system(), a.ref, std::string{"crash"});
@@ -145,6 +162,26 @@ TEST_F(mail, that_failed_for_a_reason_that_has_passed_is_handled_by_the_next_inc
   world.advance(1min);
   EXPECT_EQ(reply->value, 2);
   EXPECT_THAT(dead_letters(a.ref), IsEmpty());
+}
+
+TEST_F(mail, that_is_tried_again_is_handled_ahead_of_what_waited_behind_it) {
+  bool flaky = true;
+  auto one = a.as_child();
+  one.spec.mail = {.carry_over = true, .crashes_max = 3};
+  one.start = [&flaky, seen = a.seen](caf::actor_system& system, const caf::actor&) -> caf::actor {
+    return system.spawn(
+        [](service_actor*, bool* fails, log_of_numbers into) -> caf::behavior {
+          return {[=](int number) {
+            if (std::exchange(*fails, false)) throw std::runtime_error{"no database"};
+            into->push_back(number);
+          }};
+        },
+        &flaky, seen);
+  };
+  start(one_for_one, {one});
+  for (const int number : {1, 2, 3}) post(number);
+  world.advance(1min);
+  EXPECT_THAT(*a.seen, ElementsAre(1, 2, 3));
 }
 
 TEST_F(mail, a_dead_letter_can_be_sent_again_and_discarded) {

@@ -151,6 +151,16 @@ TEST_F(supervisor_orders, a_terminate_is_answered_once_the_child_is_down) {
   EXPECT_THAT(recorder.events().back().reason.kind, exit_kind::killed);
 }
 
+TEST_F(supervisor_orders, a_start_function_that_gives_no_actor_has_failed) {
+  auto empty = a.as_child();
+  empty.start = [](caf::actor_system&, const caf::actor&) { return start_result{caf::actor{}}; };
+  start(one_for_one, {});
+  const auto reply = launch(start_child{empty});
+  ASSERT_TRUE(reply->error);
+  EXPECT_THAT(error_text(*reply->error), HasSubstr("its start function gave no actor"));
+  EXPECT_THAT(states(), IsEmpty());
+}
+
 TEST_F(supervisor_orders, what_a_start_function_says_beyond_its_actor_comes_back) {
   start(one_for_one, {});
   auto talkative = a.as_child();
@@ -201,6 +211,21 @@ TEST_F(supervisor_orders, change_specs_and_flags_of_a_supervisor_that_runs) {
   tell(b.ref, "crash");
   EXPECT_THAT(states(), ElementsAre("b up", "c up")) << "one_for_all, and a is temporary now";
   EXPECT_EQ(give(change_supervisor{flags, {a.as_child(), a.as_child()}}), "invalid_spec");
+  auto idle = a.as_child();
+  idle.start = {};
+  EXPECT_EQ(give(change_supervisor{flags, {idle}}), "invalid_spec");
+}
+
+TEST_F(supervisor_orders, a_changed_child_comes_back_as_it_is_now_said_to_be) {
+  start(one_for_one, {a.as_child()});
+  auto changed = b.as_child();
+  changed.spec.id = "a";
+  EXPECT_EQ(give(change_supervisor{{.intensity = 100}, {changed}}), "ok");
+  tell(a.ref, "crash");
+  EXPECT_EQ(successor_of(b.ref, 1), 2) << "the new reference follows the new incarnation";
+  caf::anon_send(b.ref, 7);
+  world.drain();
+  EXPECT_THAT(*b.seen, ElementsAre(7));
 }
 
 }  // namespace

@@ -66,6 +66,34 @@ TEST_F(pools, children_are_started_and_restarted_with_their_arguments) {
   EXPECT_EQ(recorder.count(event_kind::restarted, "w:1"), 1u);
 }
 
+TEST_F(pools, children_that_are_there_restart_by_a_changed_template) {
+  start_pool(restart_type::permanent);
+  const auto first = add(11);
+  child changed;
+  changed.spec.id = "w";
+  changed.start_with = [this](caf::actor_system& system, const caf::actor& supervisor, const caf::message&) {
+    seen_arguments.push_back(-1);
+    return start_result{system.spawn(recorder_behavior, supervisor, a.seen)};
+  };
+  EXPECT_EQ(give(change_supervisor{{.strategy = simple_one_for_one, .intensity = 100}, {changed}}), "ok");
+  tell(first, "crash");
+  EXPECT_THAT(seen_arguments, ElementsAre(11, -1));
+}
+
+TEST_F(pools, that_end_take_no_more_children) {
+  start_pool(restart_type::permanent);
+  add(1);
+  caf::scoped_actor self{world.system()};
+  auto late = self->request(root_, caf::infinite, start_pool_child{caf::make_message(2)});
+  caf::anon_send<caf::message_priority::high>(
+      root_, caf::exit_msg{root_.address(), caf::exit_reason::user_shutdown});  // goes ahead of it
+  world.drain();
+  std::string refused;
+  late.receive([](const child_started&) {}, [&](const caf::error& why) { refused = words_of(why); });
+  EXPECT_EQ(refused, "ending");
+  root_ = nullptr;
+}
+
 TEST_F(pools, refuse_orders_that_need_a_spec_of_their_own) {
   start_pool(restart_type::permanent);
   add(1);

@@ -55,6 +55,21 @@ TEST_F(service_actor_test, counts_what_waits_and_forgets_what_was_handled) {
   EXPECT_EQ(gauge_of(worker)->depth(), 0);
 }
 
+TEST_F(service_actor_test, counts_what_it_leaves_for_later_as_waiting) {
+  const auto patient = world.system().spawn(
+      [](service_actor* self, bool) -> caf::behavior {
+        self->set_default_handler(caf::skip);
+        return {[](int) {}};
+      },
+      true);
+  world.drain();
+  caf::anon_send(patient, true);
+  caf::anon_send(patient, 1);
+  world.drain();
+  EXPECT_EQ(gauge_of(patient)->depth(), 1);
+  kill_now(patient);
+}
+
 TEST(describe_exit, tells_the_ways_to_end_apart) {
   EXPECT_EQ(describe_exit({}), (exit_status{exit_kind::normal, "normal"}));
   EXPECT_EQ(describe_exit(caf::exit_reason::user_shutdown),

@@ -69,6 +69,40 @@ TEST_F(stable_ref_test, holds_what_is_sent_between_the_end_of_an_incarnation_and
   EXPECT_THAT(*seen, ElementsAre(1, 2));
 }
 
+TEST_F(stable_ref_test, holds_what_is_sent_behind_the_end_of_one_that_leaves_no_mail) {
+  const auto plain = world.system().spawn([]() -> caf::behavior { return {[](int) {}}; });
+  bind(ref, plain);
+  kill_now(plain);
+  world.drain();
+  send_numbers(1, 2);
+  EXPECT_EQ(ref_stats(ref).held, 2u);
+  bind(ref, incarnation());
+  world.drain();
+  EXPECT_THAT(*seen, ElementsAre(1, 2));
+}
+
+TEST_F(stable_ref_test, what_is_carried_over_goes_ahead_of_what_came_since_within_the_bound) {
+  for (const int held : {1, 2}) {
+    seen->clear();
+    const auto first = incarnation();
+    bind(ref, first, {.carry_over = true});
+    for (const int number : {1, 2}) caf::anon_send(ref, number);  // wait in its mailbox
+    unbind(ref);
+    for (int i = 0; i < held; ++i) caf::anon_send(ref, 3 + i);
+    kill_now(first);
+    world.drain();
+    bind(ref, incarnation());
+    world.drain();
+    // It holds three.
+    if (held == 1)
+      EXPECT_THAT(*seen, ElementsAre(1, 2, 3));
+    else
+      EXPECT_THAT(*seen, ElementsAre(1, 3, 4));
+    unbind(ref);
+  }
+  EXPECT_EQ(ref_stats(ref).refused, 1u);
+}
+
 TEST_F(stable_ref_test, over_its_bound_requests_get_an_error_and_the_rest_is_counted) {
   send_numbers(1, 4);
   const auto refused = ask<std::int64_t>(world.system(), ref, std::int64_t{1});
@@ -92,6 +126,7 @@ TEST_F(stable_ref_test, a_vacant_one_refuses_until_it_is_bound_again) {
     ASSERT_TRUE(one->error);
     EXPECT_EQ(*one->error, caf::sec::request_receiver_down);
   }
+  EXPECT_EQ(ref_stats(ref).refused, 2u);
   bind(ref, incarnation());
   const auto answered = ask<std::int64_t>(world.system(), ref, std::int64_t{1});
   world.drain();
