@@ -122,6 +122,30 @@ TEST(quorums, a_read_is_confirmed_by_as_many_as_accept) {
   EXPECT_TRUE(known.is_quorum(some));
 }
 
+/// The leader is asked to read, and a peer confirms the round that this began.
+void read_confirmed_by(replica_bench& bench, ballot under, std::uint32_t peer) {
+  if (bench.sent_of<confirm>().empty()) bench.step(client_request{1, request_kind::read, "x"});
+  ASSERT_FALSE(bench.sent_of<confirm>().empty());
+  bench.receive(peer, confirmed{under, bench.sent_of<confirm>().back().round});
+}
+
+TEST(quorums, a_leader_reads_once_as_many_have_confirmed_as_accept) {
+  two_of_five few;
+  promise_by(few.bench, few.under, 3);
+  few.bench.sync();
+  few.bench.receive(3, accepted{few.under, slot{1}, slot{1}});
+  read_confirmed_by(few.bench, few.under, 2);
+  EXPECT_EQ(few.bench.queries.size(), 1u) << "itself and one other";
+
+  replica_bench all{3, {}, accept_by<3>};
+  const auto under = all.become_leader();
+  all.receive(3, accepted{under, slot{1}, slot{1}});
+  read_confirmed_by(all, under, 2);
+  EXPECT_TRUE(all.queries.empty()) << "another may lead with the word of the third";
+  read_confirmed_by(all, under, 3);
+  EXPECT_EQ(all.queries.size(), 1u);
+}
+
 TEST(quorums, more_than_vote_are_refused) {
   auto options = replica_bench::options(3, accept_by<4>);
   EXPECT_EQ(options.validate(), "accept_quorum is 4, expected at most the 3 members, or 0 for a majority");
