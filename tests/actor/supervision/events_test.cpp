@@ -198,6 +198,34 @@ TEST_F(supervision_events, the_end_of_the_tree_comes_in_a_last_batch_even_to_a_s
   EXPECT_EQ(running(), 1u);
 }
 
+TEST_F(supervision_events, all_that_waits_for_a_slow_one_comes_in_the_last_batch) {
+  start_two();
+  ASSERT_EQ(give(subscribe_events{spawn(slow_subscriber), 1024}), "ok");
+  for (int i = 0; i < 30; ++i) {
+    tell(a.ref, "crash");
+    world.advance(10s);
+  }
+  caf::anon_send_exit(root_, caf::exit_reason::user_shutdown);
+  root_ = nullptr;
+  world.drain();
+  EXPECT_THAT(got->story(), testing::SizeIs(30 * 4 + 2));
+  EXPECT_THAT(got->lost, testing::Each(0u));
+}
+
+TEST_F(supervision_events, a_storm_that_the_end_of_the_tree_cuts_short_is_accounted_for) {
+  start_two();
+  ASSERT_EQ(give(subscribe_events{spawn(quick_subscriber), 1024, storm_options{.in_full = 1, .period = 60s}}),
+            "ok");
+  for (int i = 0; i < 3; ++i) {
+    tell(a.ref, "crash");
+    world.advance(5s);
+  }
+  caf::anon_send_exit(root_, caf::exit_reason::user_shutdown);
+  root_ = nullptr;
+  world.drain();
+  EXPECT_THAT(got->story(), testing::Contains("crash_storm a"));
+}
+
 TEST_F(supervision_events, a_storm_comes_as_one_account_to_those_who_ask_for_that) {
   start_two();
   ASSERT_EQ(give(subscribe_events{spawn(quick_subscriber), 1024, storm_options{.in_full = 1, .period = 60s}}),

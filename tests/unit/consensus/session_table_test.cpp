@@ -72,6 +72,12 @@ TEST(session_table, who_is_idle_for_too_long_is_forgotten) {
   EXPECT_EQ(table.size(), 1u);
 }
 
+TEST(session_table, who_is_used_now_and_then_is_not_idle) {
+  session_table table{{.idle_ms_max = 1000}};
+  for (std::uint64_t number = 1; number <= 5; ++number)
+    EXPECT_EQ(run(table, "a", number, start_ms + 900 * number), verdict::fresh) << number;
+}
+
 TEST(session_table, one_wrong_clock_does_not_end_all_sessions) {
   session_table table;
   run(table, "a", 1, start_ms);
