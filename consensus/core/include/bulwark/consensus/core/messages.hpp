@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "bulwark/actors/core/time.hpp"
 #include "bulwark/consensus/core/command.hpp"
 #include "bulwark/consensus/core/ids.hpp"
 #include "bulwark/consensus/core/snapshot.hpp"
@@ -230,6 +231,10 @@ enum class request_kind : std::uint8_t {
 
 /// No stale_read may be allowed more.
 inline constexpr std::chrono::milliseconds age_limit_max = std::chrono::hours{24};
+
+/// How long ago that was, by the clock of any member: a little more than the own clock shows, see
+/// docs/protocol.md. An answer that lacks nothing of before `as_of` is so old at most.
+[[nodiscard]] duration age_of(instant as_of, instant now);
 
 /// A replica hands a request of its client to the replica that it takes for the leader.
 struct forward {

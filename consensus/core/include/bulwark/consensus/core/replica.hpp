@@ -185,13 +185,8 @@ struct answer {
   std::uint64_t request = 0;
   outcome result = outcome::unknown;
   bytes reply;
-  std::optional<instant> as_of = std::nullopt;  ///< of a stale_read that is done: whatever anybody was told
-                                                ///< before is in it; by the clock of this node
+  std::optional<instant> as_of{};  ///< of a stale_read: what was told before, by this clock, is in it
 };
-
-/// How long ago that was, by the clock of any member: a little more than the own clock shows, see
-/// docs/protocol.md. What is handed out is so old at most.
-[[nodiscard]] duration age_of(instant as_of, instant now);
 
 /// Read chosen values from the log store, for a laggard or (peer == self) for the replay after a restart;
 /// then step with `fetched`.

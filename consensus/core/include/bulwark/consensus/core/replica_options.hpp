@@ -17,9 +17,8 @@ struct lost_word {
   /// It gives nobody its word, and does not lead, before it has applied the log up to here, where the group
   /// went on without it: by what it knows before, it might take itself for a voter.
   slot no_vote_up_to{};
-  /// It uses no ballot of these rounds, for it may have proposed something under them; and takes part in
-  /// none, for it may have promised a higher one. Whoever led the group that was without it had the last of
-  /// them.
+  /// It uses no ballot of these rounds, and takes part in none: it may have proposed under them, or promised
+  /// a higher one. Whoever led the group that was without it had the last of them.
   std::uint64_t no_round_up_to = 0;
 
   friend bool operator==(const lost_word&, const lost_word&) = default;
