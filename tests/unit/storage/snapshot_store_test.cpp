@@ -7,47 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "log_fixture.hpp"
+#include "snapshot_fixture.hpp"
 
 namespace bulwark::test {
 namespace {
 
 using namespace consensus;
-
-std::string state_at(std::uint64_t at) { return "state " + std::to_string(at) + std::string(at * 10, 's'); }
-
-std::size_t segments_on(simulated_disk& disk) {
-  const auto names = disk.list(log_directory);
-  return static_cast<std::size_t>(
-      std::count_if(names.begin(), names.end(), [](const auto& name) { return name.ends_with(".log"); }));
-}
-
-/// Appends slots first..last, chosen, about a third of a segment each.
-void fill(log_store& log, std::uint64_t first, std::uint64_t last) {
-  for (auto at = first; at <= last; ++at) {
-    const std::vector batch{entry_record(at, 1, std::string(2500, 'x')), chosen_to(at)};
-    log.append(batch);
-  }
-}
-
-void save(log_store& log, std::uint64_t at, bool installed = false) {
-  log.save_snapshot(main_group, slot{at}, state_at(at), installed);
-}
-
-/// What a replica would make of the log: the newest snapshot, and every slot behind it without a gap.
-std::uint64_t expect_whole(log_store& log) {
-  const auto found = log.recover(main_group);
-  EXPECT_LE(found.kept, found.snapshot);
-  EXPECT_LE(found.snapshot, found.chosen);
-  if (found.snapshot != slot::none) {
-    const auto part = log.read_snapshot(main_group, found.snapshot, 0, 1 << 20);
-    EXPECT_EQ(part.data, state_at(number(found.snapshot)));
-    EXPECT_EQ(part.of.hash, snapshot_hash(part.data));
-  }
-  for (auto at = next(found.kept); at <= found.chosen; at = next(at))
-    EXPECT_EQ(log.read(main_group, at, at, 1).size(), 1u) << "slot " << to_string(at);
-  return number(found.chosen);
-}
 
 TEST(snapshot_store, two_are_kept_and_the_log_before_the_older_one_goes) {
   simulated_disk disk;
