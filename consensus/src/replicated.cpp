@@ -102,8 +102,8 @@ void replicated_front::submit_payload(submit what, when_answered then) {
       .then(
           [this, number](const submit_result& result) {
             if (auto problem = error_of(outcome{result.outcome})) return answer(number, {}, {}, problem);
-            const auto [what, rest] = split_reply(result.reply);
-            answer(number, rest, {std::chrono::milliseconds{result.age_ms}}, error_of(what, rest));
+            const auto [how, rest] = split_reply(result.reply);
+            answer(number, rest, {std::chrono::milliseconds{result.age_ms}}, error_of(how, rest));
           },
           [this, number, kind](const caf::error& why) {
             answer(number, {}, {}, error_of_crash(why, request_kind{kind}));

@@ -265,7 +265,7 @@ TEST(staleness, what_was_passed_on_is_as_old_as_the_question) {
   one.read(100ms);
   const auto asked_at = one.bench.now();
   one.bench.pass(300ms);
-  const auto& sent = one.bench.sent_of<forward>().at(0);
+  const auto sent = one.bench.sent_of<forward>().at(0);
   one.bench.receive(3,
                     forward_reply{one.led, sent.what.incarnation, sent.what.request, outcome::done, "new"});
   ASSERT_THAT(one.bench.answers, SizeIs(1));
@@ -294,7 +294,7 @@ TEST(staleness, without_a_leader_it_goes_on_until_it_is_too_old_and_then_fails_a
 TEST(staleness, other_reads_have_no_age) {
   stale_follower one;
   one.bench.step(client_request{1, request_kind::read, "it"});
-  const auto& sent = one.bench.sent_of<forward>().at(0);
+  const auto sent = one.bench.sent_of<forward>().at(0);
   one.bench.receive(3,
                     forward_reply{one.led, sent.what.incarnation, sent.what.request, outcome::done, "new"});
   ASSERT_THAT(one.bench.answers, SizeIs(1));

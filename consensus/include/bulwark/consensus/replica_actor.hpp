@@ -52,7 +52,7 @@ struct replica_state {
   std::uint64_t hash = 0;  ///< snapshot_hash() of it
   bool found = false;      ///< else the slot is behind the replica, or the machine cannot be saved, or became
                            ///< another meanwhile
-  std::shared_ptr<const bytes> state;  ///< none if only the hash was wanted
+  std::shared_ptr<const bytes> state = {};  ///< none if only the hash was wanted
 };
 
 /// Spawns a member of a Paxos group: the replica of consensus/core, its state machine, and the actors around
