@@ -40,11 +40,13 @@ class log_store_snapshots : public log_store_fixture {
   };
   open_question request(log_finish_snapshot what) {
     open_question made;
-    system_.get().spawn([log = log_, what, made](caf::event_based_actor* self) {
-      self->request(log, caf::infinite, what)
-          .then([made](const log_snapshot_saved& saved) { *made.is_over = true, *made.answer = saved; },
-                [made](const caf::error&) { *made.is_over = true; });
-    });
+    system_.get().spawn(
+        [what, made](caf::event_based_actor* self, const caf::actor& log) {
+          self->request(log, caf::infinite, what)
+              .then([made](const log_snapshot_saved& saved) { *made.is_over = true, *made.answer = saved; },
+                    [made](const caf::error&) { *made.is_over = true; });
+        },
+        log_);
     system_.scheduler().run_once();  // it has asked
     return made;
   }

@@ -153,7 +153,7 @@ TEST_F(wire_test, a_session_that_falls_silent_is_given_up_and_the_other_side_say
 TEST_F(wire_test, an_envoy_of_a_third_node_is_not_met) {
   node_config third_config;
   caf::actor_system third_system{third_config};
-  const auto stranger = third_system.spawn([]() -> caf::behavior { return {[](int) {}}; });
+  const auto stranger = third_system.spawn([](bool) -> caf::behavior { return {[](int) {}}; }, true);
   const auto port = third_system.middleman().publish(stranger, 0, "127.0.0.1");
   ASSERT_TRUE(port);
   self->send(door, hello());

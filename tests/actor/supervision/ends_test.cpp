@@ -41,9 +41,11 @@ class ends : public supervisor_orders {
 };
 
 TEST_F(ends, of_a_parent_that_is_no_supervisor_stops_the_tree) {
-  const auto parent = world.system().spawn([](caf::event_based_actor* self) -> caf::behavior {
-    return {[self](int) { self->quit(); }, [](child_ready) {}};
-  });
+  const auto parent = world.system().spawn(
+      [](caf::event_based_actor* self, bool) -> caf::behavior {
+        return {[self](int) { self->quit(); }, [](child_ready) {}};
+      },
+      true);
   auto options = below("root", one_for_one, {a.as_child()});
   options.parent = parent;
   const auto root = spawn_supervisor(world.system(), std::move(options));

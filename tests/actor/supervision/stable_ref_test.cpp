@@ -70,7 +70,7 @@ TEST_F(stable_ref_test, holds_what_is_sent_between_the_end_of_an_incarnation_and
 }
 
 TEST_F(stable_ref_test, holds_what_is_sent_behind_the_end_of_one_that_leaves_no_mail) {
-  const auto plain = world.system().spawn([]() -> caf::behavior { return {[](int) {}}; });
+  const auto plain = world.system().spawn([](bool) -> caf::behavior { return {[](int) {}}; }, true);
   bind(ref, plain);
   kill_now(plain);
   world.drain();
