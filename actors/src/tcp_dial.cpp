@@ -4,11 +4,9 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <memory>
@@ -123,18 +121,6 @@ void dial_attempt::advance(bool has_news, instant now) {
     return;
   }
   if (!is_over_) try_next(now);
-}
-
-dialled dial_tcp(const peer_address& where, duration timeout) {
-  using std::chrono::steady_clock;
-  dial_attempt attempt{where, timeout, steady_clock::now()};
-  while (!attempt.is_over()) {
-    pollfd ready{attempt.socket(), POLLOUT, 0};
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(attempt.deadline() - steady_clock::now());
-    const int count = ::poll(&ready, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-    attempt.advance(count > 0, steady_clock::now());
-  }
-  return attempt.take();
 }
 
 dialled listen_tcp(const peer_address& where) {

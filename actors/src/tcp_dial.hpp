@@ -78,10 +78,6 @@ class dial_attempt {
   bool is_over_ = false;
 };
 
-/// Opens a TCP connection. Blocks for `timeout` at most for each address of the host, apart from the
-/// resolution of its name.
-[[nodiscard]] dialled dial_tcp(const peer_address& where, duration timeout);
-
 /// Listens there, with a socket that does not block.
 [[nodiscard]] dialled listen_tcp(const peer_address& where);
 

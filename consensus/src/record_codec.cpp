@@ -70,33 +70,23 @@ struct body_writer {
   std::uint32_t group;
 };
 
-bool get_command(wire_reader& in, command& c) {
-  std::uint32_t origin = 0;
-  std::string_view payload;
-  if (!in.get(origin) || !in.get(c.incarnation) || !in.get(c.request) || !in.get_bytes(payload)) return false;
-  c.origin = node_id{origin};
-  c.payload = payload;
-  return true;
-}
-
-bool skip_command(wire_reader& in) {
+/// `c`: null to pass over it.
+bool get_command(wire_reader& in, command* c) {
   std::uint32_t origin = 0;
   std::uint64_t incarnation = 0, request = 0;
   std::string_view payload;
-  return in.get(origin) && in.get(incarnation) && in.get(request) && in.get_bytes(payload);
+  if (!in.get(origin) || !in.get(incarnation) || !in.get(request) || !in.get_bytes(payload)) return false;
+  if (c != nullptr) *c = {node_id{origin}, incarnation, request, bytes{payload}};
+  return true;
 }
 
 bool get_accepted(wire_reader& in, accepted_entry& entry, bool with_commands) {
   std::uint32_t count = 0;
   if (!get_slot(in, entry.at) || !get_ballot(in, entry.under) || !in.get(count)) return false;
   if (count > in.left() / command_bytes_min) return in.fail();
-  if (!with_commands) {
-    while (count > 0 && skip_command(in)) --count;
-    return count == 0;
-  }
-  std::vector<command> commands(count);
-  for (auto& c : commands)
-    if (!get_command(in, c)) return false;
+  std::vector<command> commands(with_commands ? count : 0);
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (!get_command(in, with_commands ? &commands[i] : nullptr)) return false;
   entry.what.commands = std::move(commands);
   return true;
 }

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "dial_and_wait.hpp"
 #include "link_node.hpp"
 #include "tls_endpoint.hpp"
 
@@ -96,7 +97,7 @@ class scratch {
 /// A connection of somebody who speaks no TLS.
 class stranger {
  public:
-  explicit stranger(std::uint16_t port) : socket_{dial_tcp({"127.0.0.1", port}, 10s).socket} {}
+  explicit stranger(std::uint16_t port) : socket_{dial_and_wait({"127.0.0.1", port}, 10s).socket} {}
   void say(const std::string& bytes) const {
     [[maybe_unused]] const auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   }

@@ -8,8 +8,8 @@
 #include <chrono>
 #include <memory>
 
+#include "dial_and_wait.hpp"
 #include "link_node.hpp"
-#include "tcp_dial.hpp"
 
 namespace bulwark::test {
 namespace {
@@ -53,7 +53,7 @@ TEST(connection_test, both_ends_try_again_each_second_at_least) {
     return ::getsockopt(socket, IPPROTO_TCP, tcp_rto_max_ms, &limit, &size) == 0 ? limit : -1;
   };
   const auto door = listen_tcp({"127.0.0.1", 0});
-  const auto near = dial_tcp({"127.0.0.1", local_port(door.socket)}, 10s);
+  const auto near = dial_and_wait({"127.0.0.1", local_port(door.socket)}, 10s);
   ASSERT_EQ(near.problem, "");
   const tcp_socket far{::accept(door.socket.get(), nullptr, nullptr)};
   if (limit_of(near.socket.get()) == -1) GTEST_SKIP() << "this kernel has no such limit (Linux 6.15)";

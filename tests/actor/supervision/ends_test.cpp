@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "bulwark/testkit/probe.hpp"
+#include "deaf_child.hpp"
 #include "orders_fixture.hpp"
 #include "stuck_child.hpp"
 
@@ -25,14 +26,18 @@ class ends : public supervisor_orders {
     made.start = [start = made.start, first = std::make_shared<bool>(true)](
                      caf::actor_system& system, const caf::actor& supervisor) -> caf::actor {
       if (!std::exchange(*first, false)) return start(system, supervisor).handle;
-      return system.spawn(
-          [](service_actor* self, bool) -> caf::behavior {
-            self->set_exit_handler([](caf::exit_msg&) {});
-            return {[](int) {}};
-          },
-          true);
+      return spawn_deaf(system);
     };
     return made;
+  }
+
+  /// `one` is child a, which crashes when it is sent a number.
+  void expect_its_crash_restarts_it(const child& one) {
+    start(one_for_one, {one});
+    caf::anon_send(a.ref, 1);
+    world.drain();
+    EXPECT_THAT(states(), ElementsAre("a up"));
+    EXPECT_EQ(recorder.count(event_kind::restarted, "a"), 1u);
   }
 
   static void wait_for(child& one, duration between_restarts) {
@@ -73,11 +78,7 @@ TEST_F(ends, of_children_that_are_linked_are_no_orders_to_stop) {
   one.start = [](caf::actor_system& system, const caf::actor& supervisor) -> caf::actor {
     return system.spawn<linked>(supervisor);
   };
-  start(one_for_one, {one});
-  caf::anon_send(a.ref, 1);
-  world.drain();
-  EXPECT_THAT(states(), ElementsAre("a up"));
-  EXPECT_EQ(recorder.count(event_kind::restarted, "a"), 1u);
+  expect_its_crash_restarts_it(one);
 }
 
 TEST_F(ends, of_a_child_that_links_itself_later_is_no_order_either) {
@@ -90,11 +91,7 @@ TEST_F(ends, of_a_child_that_links_itself_later_is_no_order_either) {
         },
         supervisor);
   };
-  start(one_for_one, {one});
-  caf::anon_send(a.ref, 1);
-  world.drain();
-  EXPECT_THAT(states(), ElementsAre("a up"));
-  EXPECT_EQ(recorder.count(event_kind::restarted, "a"), 1u);
+  expect_its_crash_restarts_it(one);
 }
 
 TEST_F(ends, of_a_sub_supervisor_takes_as_long_as_that_of_its_children) {

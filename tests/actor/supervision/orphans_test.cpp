@@ -2,6 +2,7 @@
 // Goal: the report of a stopped tree names everybody that is left, also below a supervisor that was killed.
 // Method: real actors under virtual time, one of which is stuck in a thread of its own; another one takes all
 // the time of the orderly stop, so that the supervisor above the stuck one has to be killed.
+#include "deaf_child.hpp"
 #include "stuck_child.hpp"
 #include "supervisor_fixture.hpp"
 
@@ -20,14 +21,7 @@ class orphans : public supervisor_fixture {
   static child deaf(const test_worker& worker) {
     auto made = worker.as_child();
     made.spec.shutdown = shutdown_policy::infinity();
-    made.start = [](caf::actor_system& system, const caf::actor&) -> caf::actor {
-      return system.spawn(
-          [](service_actor* self, bool) -> caf::behavior {
-            self->set_exit_handler([](caf::exit_msg&) {});
-            return {[](int) {}};
-          },
-          true);
-    };
+    made.start = [](caf::actor_system& system, const caf::actor&) { return spawn_deaf(system); };
     return made;
   }
 

@@ -35,6 +35,18 @@ class stable_ref_test : public testing::Test {
     world.drain();
   }
 
+  /// What is sent behind its end waits for the next incarnation.
+  void expect_held_behind_the_end_of(const caf::actor& one) {
+    bind(ref, one);
+    kill_now(one);
+    world.drain();
+    send_numbers(1, 2);
+    EXPECT_EQ(ref_stats(ref).held, 2u);
+    bind(ref, incarnation());
+    world.drain();
+    EXPECT_THAT(*seen, testing::ElementsAre(1, 2));
+  }
+
   deterministic_system world;
   log_of_numbers seen = std::make_shared<std::vector<int>>();
   caf::actor ref = make_stable_ref(world.system(), {"x", 3});
@@ -58,27 +70,12 @@ TEST_F(stable_ref_test, holds_before_the_first_and_between_incarnations_in_order
 }
 
 TEST_F(stable_ref_test, holds_what_is_sent_between_the_end_of_an_incarnation_and_the_word_of_its_supervisor) {
-  const auto first = incarnation();
-  bind(ref, first);
-  kill_now(first);
-  world.drain();
-  send_numbers(1, 2);
-  EXPECT_EQ(ref_stats(ref).held, 2u);
-  bind(ref, incarnation());
-  world.drain();
-  EXPECT_THAT(*seen, ElementsAre(1, 2));
+  expect_held_behind_the_end_of(incarnation());
 }
 
 TEST_F(stable_ref_test, holds_what_is_sent_behind_the_end_of_one_that_leaves_no_mail) {
   const auto plain = world.system().spawn([](bool) -> caf::behavior { return {[](int) {}}; }, true);
-  bind(ref, plain);
-  kill_now(plain);
-  world.drain();
-  send_numbers(1, 2);
-  EXPECT_EQ(ref_stats(ref).held, 2u);
-  bind(ref, incarnation());
-  world.drain();
-  EXPECT_THAT(*seen, ElementsAre(1, 2));
+  expect_held_behind_the_end_of(plain);
 }
 
 TEST_F(stable_ref_test, what_is_carried_over_goes_ahead_of_what_came_since_within_the_bound) {
