@@ -13,6 +13,7 @@
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/actors/stable_ref.hpp"
+#include "bulwark/supervision/core/placement_word.hpp"
 #include "services_messages.hpp"
 #include "services_state.hpp"
 
@@ -45,7 +46,8 @@ class child_keeper final : public service_actor {
         state_{std::move(state)},
         options_{std::move(options)},
         name_{placement::child_name(options_->name)},
-        runner_{numbered(options_->runner, state_->next_start())} {}
+        runner_{numbered(options_->runner, state_->next_start())},
+        word_{{options_->name, options_->role, options_->node}, options_->runner.say_again} {}
 
   const char* name() const override { return "bulwark.child_keeper"; }
 
@@ -53,6 +55,7 @@ class child_keeper final : public service_actor {
     set_exit_handler([this](caf::exit_msg& why) { leave(why.reason); });
     set_down_handler([this](caf::down_msg& down) { ended(down.source); });
     state_->listen(caf::actor{this});
+    state_->add_keeper(options_->name);
     // A keeper that was killed may have left a tree behind that is about to end.
     if (const auto before = state_->last_tree(options_->name)) {
       waits_for_ = before.address();
@@ -64,6 +67,7 @@ class child_keeper final : public service_actor {
 
   void on_exit() override {
     state_->unlisten(address());
+    state_->remove_keeper(options_->name);
     if (permit_) permit_->end();
     if (tree_) {
       state_->withdraw(name_, served_, false);
@@ -92,22 +96,18 @@ class child_keeper final : public service_actor {
     group_ = state_->options().group.latest();
     const auto life = state_->options().group.life();
     bool here = false;
-    if (group_ && !leaving_) {
-      const auto placed = group_->children().all().find(options_->name);
-      const bool known = placed != group_->children().all().end();
-      here = known && placed->second.at == life;
-      if (!known || placed->second.role != options_->role || placed->second.node != options_->node) place();
+    if (group_) {
+      const auto seen = placement_word::look(*group_, options_->name, life);
+      here = seen.child != nullptr && seen.child->at == life;
+      if (const auto what = word_.due(seen, !leaving_, now())) tell(*what, [](const group_result&) {});
     }
-    if (here != std::exchange(here_, here)) step(running::assigned{here});
+    const bool runs_here = here && !leaving_;
+    if (runs_here != std::exchange(here_, runs_here)) step(running::assigned{runs_here});
     step(running::tick{});
-    if (leaving_ && (runner_.is_idle() || (!tree_ && now() >= leave_by_))) quit(*leaving_);
-  }
-
-  void place() {
-    if (now() < next_place_) return;
-    next_place_ = now() + options_->runner.say_again;
-    tell(placing::command{placing::place{options_->name, options_->role, options_->node}},
-         [](const group_result&) {});
+    if (!leaving_) return;
+    // What belongs here moves only once the group has heard that it does not run here any more.
+    const bool is_done = runner_.is_idle() && !here;
+    if (is_done || (!tree_ && now() >= leave_by_)) quit(*leaving_);
   }
 
   template <class Then>
@@ -234,9 +234,9 @@ class child_keeper final : public service_actor {
   const std::shared_ptr<const distributed_child_options> options_;
   const std::string name_;  ///< that it is registered under
   placement_runner runner_;
+  placement_word word_;
   std::shared_ptr<const membership_group> group_;
   bool here_ = false;
-  instant next_place_{};
   std::uint64_t granted_start_ = 0;
   std::uint64_t served_ = 0;  ///< start under which the services know it
   permit_ptr permit_;

@@ -314,6 +314,21 @@ caf::actor services_state::last_tree(const std::string& child) const {
   return found == trees_.end() ? caf::actor{} : caf::actor_cast<caf::actor>(found->second);
 }
 
+void services_state::add_keeper(const std::string& child) {
+  const std::lock_guard guard{mutex_};
+  keepers_.insert(child);
+}
+
+void services_state::remove_keeper(const std::string& child) {
+  const std::lock_guard guard{mutex_};
+  if (const auto found = keepers_.find(child); found != keepers_.end()) keepers_.erase(found);
+}
+
+bool services_state::has_keeper(const std::string& child) const {
+  const std::lock_guard guard{mutex_};
+  return keepers_.contains(child);
+}
+
 void services_state::close() {
   std::map<std::string, reference_entry> references;
   std::map<std::string, gate_entry> gates;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -104,6 +105,11 @@ class services_state {
   void keep_tree(const std::string& child, const caf::actor& tree);
   [[nodiscard]] caf::actor last_tree(const std::string& child) const;
 
+  /// What starts a distributed child of that name is there; gone.
+  void add_keeper(const std::string& child);
+  void remove_keeper(const std::string& child);
+  [[nodiscard]] bool has_keeper(const std::string& child) const;
+
   void close();
 
  private:
@@ -127,6 +133,7 @@ class services_state {
   std::map<std::string, gate_entry> gates_;
   std::map<std::uint32_t, caf::actor> envoys_;
   std::map<std::string, caf::actor_addr> trees_;
+  std::multiset<std::string> keepers_;  ///< names of children; two while one follows the other
   std::vector<caf::actor_addr> listeners_;
 };
 

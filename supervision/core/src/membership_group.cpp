@@ -19,6 +19,8 @@ constexpr std::uint8_t settled_number = 34;
 constexpr std::uint8_t place_number = 64;
 constexpr std::uint8_t forget_number = 65;
 constexpr std::uint8_t report_load_number = 66;
+constexpr std::uint8_t decline_number = 67;
+constexpr std::uint8_t offer_number = 68;
 
 struct name_command_writer {
   std::string& out;
@@ -46,6 +48,12 @@ struct placing_command_writer {
   void operator()(const placing::report_load& what) const {
     byte_writer{out}.put(group_version).put(report_load_number).put(what.life).put(what.permille);
   }
+  void operator()(const placing::decline& what) const {
+    byte_writer{out}.put(group_version).put(decline_number).put(what.child).put(what.life);
+  }
+  void operator()(const placing::offer& what) const {
+    byte_writer{out}.put(group_version).put(offer_number).put(what.child).put(what.life);
+  }
 };
 
 std::optional<names::command> take_name_command(std::uint8_t kind, byte_reader& in) {
@@ -72,6 +80,14 @@ std::optional<placing::command> take_placing_command(std::uint8_t kind, byte_rea
     case report_load_number: {
       const auto life = in.take_life();
       return placing::report_load{life, in.take<std::uint32_t>()};
+    }
+    case decline_number: {
+      auto child = in.take_text();
+      return placing::decline{std::move(child), in.take_life()};
+    }
+    case offer_number: {
+      auto child = in.take_text();
+      return placing::offer{std::move(child), in.take_life()};
     }
     default: return std::nullopt;
   }

@@ -19,8 +19,9 @@ constexpr std::uint32_t permille_max = 1000;
 /// What a child counts on the node where it is placed.
 constexpr std::uint64_t child_permille = 100;
 
-constexpr std::uint8_t placement_saved_version = 1;
+constexpr std::uint8_t placement_saved_version = 2;  // 1 knew of nobody who declines
 constexpr std::size_t child_bytes_min = 24;
+constexpr std::size_t declined_bytes = 12;
 constexpr std::size_t load_bytes_min = 16;
 
 bool has_role(const member& node, const std::string& role) {
@@ -34,11 +35,23 @@ std::uint64_t tie_breaker(const std::string& child, std::uint32_t node) {
   return random_stream::at(hash ^ node);
 }
 
-/// It may stay where it is.
-bool is_well_placed(const placed_child& child, const membership& nodes) {
-  if (child.at.node == 0 || nodes.check(child.at) != membership_error::none) return false;
-  const auto& where = *nodes.find(child.at.node);
-  return !where.draining && has_role(where, child.role);
+/// Whether its node can run it, drains or not.
+bool can_stay(const placed_child& child, const membership& nodes) {
+  return child.at.node != 0 && nodes.check(child.at) == membership_error::none &&
+         has_role(*nodes.find(child.at.node), child.role) && !child.is_declined_by(child.at);
+}
+
+placement_error to_placement_error(membership_error error) {
+  if (error == membership_error::none) return placement_error::none;
+  return error == membership_error::fenced ? placement_error::fenced : placement_error::unknown_node;
+}
+
+void take_declined(byte_reader& in, placed_child& child) {
+  for (auto count = in.take_count(declined_bytes); count > 0 && in.good(); --count) {
+    const auto life = in.take_life();
+    in.require(child.declined.empty() || child.declined.rbegin()->first < life.node);
+    child.declined.emplace(life.node, life.incarnation);
+  }
 }
 
 }  // namespace
@@ -70,10 +83,28 @@ placement_error placement::on(const placing::forget& what, const membership&, ch
 
 placement_error placement::on(const placing::report_load& what, const membership& nodes, change_list&) {
   if (what.permille > permille_max) return placement_error::bad_argument;
-  const auto error = nodes.check(what.life);
-  if (error == membership_error::fenced) return placement_error::fenced;
-  if (error != membership_error::none) return placement_error::unknown_node;
-  reported_[what.life.node] = what;
+  const auto error = to_placement_error(nodes.check(what.life));
+  if (error == placement_error::none) reported_[what.life.node] = what;
+  return error;
+}
+
+placement_error placement::on(const placing::decline& what, const membership& nodes, change_list& changes) {
+  const auto found = children_.find(what.child);
+  if (found == children_.end()) return placement_error::unknown_child;
+  const auto error = to_placement_error(nodes.check(what.life));
+  if (error != placement_error::none) return error;
+  found->second.declined[what.life.node] = what.life.incarnation;
+  follow(nodes, changes);
+  return placement_error::none;
+}
+
+placement_error placement::on(const placing::offer& what, const membership& nodes, change_list& changes) {
+  const auto found = children_.find(what.child);
+  if (found == children_.end()) return placement_error::unknown_child;
+  const auto error = to_placement_error(nodes.check(what.life));
+  if (error != placement_error::none) return error;
+  found->second.declined.erase(what.life.node);
+  follow(nodes, changes);
   return placement_error::none;
 }
 
@@ -82,11 +113,13 @@ void placement::follow(const membership& nodes, change_list& changes) {
                 [&](const auto& one) { return nodes.check(one.second.life) != membership_error::none; });
   auto busy = loads();
   for (auto& [name, child] : children_) {
-    if (is_well_placed(child, nodes)) continue;
+    std::erase_if(child.declined, [&](const auto& one) {
+      return nodes.check({one.first, one.second}) != membership_error::none;
+    });
+    const bool may_stay = can_stay(child, nodes);
+    if (may_stay && !nodes.find(child.at.node)->draining) continue;
     auto to = choose(name, child, nodes, busy);
     // A node that drains goes on with what nobody else can take.
-    const bool may_stay = child.at.node != 0 && nodes.check(child.at) == membership_error::none &&
-                          has_role(*nodes.find(child.at.node), child.role);
     if (to.node == 0 && may_stay) to = child.at;
     if (to == child.at) continue;
     if (child.at.node != 0) busy[child.at.node] -= child_permille;
@@ -108,7 +141,8 @@ node_life placement::choose(const std::string& name, const placed_child& child, 
   node_life best;
   std::tuple<bool, std::uint64_t, std::uint64_t> least{};
   for (const auto& [node, one] : nodes.all()) {
-    if (one.state != member_state::up || !has_role(one, child.role)) continue;
+    if (one.state != member_state::up || !has_role(one, child.role) || child.is_declined_by(one.life))
+      continue;
     const auto load = loads.find(node);
     const std::tuple candidate{node != child.node, load == loads.end() ? 0 : load->second,
                                tie_breaker(name, node)};
@@ -130,7 +164,11 @@ std::string placement::save() const {
   std::string saved;
   byte_writer out{saved};
   out.put(placement_saved_version).put(revision_).put(static_cast<std::uint32_t>(children_.size()));
-  for (const auto& [name, child] : children_) out.put(name).put(child.role).put(child.node).put(child.at);
+  for (const auto& [name, child] : children_) {
+    out.put(name).put(child.role).put(child.node).put(child.at);
+    out.put(static_cast<std::uint32_t>(child.declined.size()));
+    for (const auto& [node, incarnation] : child.declined) out.put(node_life{node, incarnation});
+  }
   out.put(static_cast<std::uint32_t>(reported_.size()));
   for (const auto& [node, one] : reported_) out.put(one.life).put(one.permille);
   return saved;
@@ -138,7 +176,8 @@ std::string placement::save() const {
 
 bool placement::restore(std::string_view saved) {
   byte_reader in{saved};
-  if (in.take<std::uint8_t>() != placement_saved_version) return false;
+  const auto version = in.take<std::uint8_t>();
+  if (version == 0 || version > placement_saved_version) return false;
   placement other;
   other.revision_ = in.take<std::uint64_t>();
   for (auto count = in.take_count(child_bytes_min); count > 0 && in.good(); --count) {
@@ -147,6 +186,7 @@ bool placement::restore(std::string_view saved) {
     child.role = in.take_text();
     child.node = in.take<std::uint32_t>();
     child.at = in.take_life();
+    if (version > 1) take_declined(in, child);
     in.require(other.children_.empty() || other.children_.rbegin()->first < name);
     other.children_.emplace(std::move(name), std::move(child));
   }

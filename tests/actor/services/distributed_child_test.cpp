@@ -95,6 +95,25 @@ class distributed_child_test : public services_test {
     return options;
   }
 
+  /// Into a tree of its own, beside that of the node.
+  void hang_up(std::uint32_t node, distributed_child_options options) {
+    supervisor_options tree;
+    tree.children.push_back(distributed_child(at(node).names(), std::move(options)));
+    at(node).guests.push_back(spawn_supervisor(at(node).system, std::move(tree)));
+  }
+
+  /// The tree of the node, which itself lives on.
+  void stop_tree(std::uint32_t node) {
+    const auto tree = at(node).node->children();
+    at(node).self->monitor(tree);
+    ask_to_stop(tree);
+    at(node).self->receive([](const caf::down_msg&) {});
+  }
+
+  std::uint32_t placed_at(std::uint32_t seen_by, const std::string& child) {
+    return at(seen_by).node->group()->children().all().at(child).at.node;
+  }
+
   /// The node on which it answers those on node `from`.
   std::int32_t where(std::uint32_t from) { return answer(from, "child/counter", 0) / 100; }
 
@@ -134,9 +153,7 @@ TEST_F(distributed_child_test, is_placed_by_preference) {
       options.name = name;
       options.role = "any";
       options.node = preferred;
-      supervisor_options tree;
-      tree.children.push_back(distributed_child(at(node).names(), std::move(options)));
-      at(node).guests.push_back(spawn_supervisor(at(node).system, std::move(tree)));
+      hang_up(node, std::move(options));
     }
     EXPECT_EQ(answer(1, "child/" + name, 0), 100 * static_cast<std::int32_t>(preferred));
   }
@@ -217,16 +234,40 @@ TEST_F(distributed_child_test, stops_by_itself_when_its_node_is_cut_off) {
   EXPECT_EQ(where(1), 2) << "it goes on when the group is back";
 }
 
-TEST_F(distributed_child_test, gives_its_name_up_when_its_tree_is_stopped) {
+TEST_F(distributed_child_test, moves_when_its_tree_is_stopped_on_a_node_that_lives_on) {
+  start_all("any");
+  const auto first = static_cast<std::uint32_t>(where(1));
+  stop_tree(first);
+  ASSERT_TRUE(await([this] { return log_->runs().size() == 2; }));
+  const auto runs = log_->runs();
+  EXPECT_NE(runs[1].node, first);
+  EXPECT_GT(runs[1].token, runs[0].token);
+  EXPECT_FALSE(owner(some_other(first), "child/counter").must_wait) << "it was seen to stop";
+  EXPECT_EQ(where(first), static_cast<std::int32_t>(runs[1].node));
+  EXPECT_EQ(state_of(some_other(first), first), member_state::up) << "the node lives on";
+}
+
+TEST_F(distributed_child_test, runs_nowhere_while_the_only_tree_for_it_is_stopped) {
   start_all("only2");
   EXPECT_EQ(where(1), 2);
-  const auto tree = at(2).node->children();
-  at(2).self->monitor(tree);
-  ask_to_stop(tree);
-  at(2).self->receive([](const caf::down_msg&) {});
+  stop_tree(2);
   EXPECT_TRUE(await([this] { return owner(1, "child/counter").token == 0; }));
+  EXPECT_TRUE(await([this] { return placed_at(1, "counter") == 0; }));
   EXPECT_EQ(state_of(1, 2), member_state::up) << "the node lives on";
   EXPECT_EQ(log_->acting(), 0);
+  hang_up(2, counter(2));
+  EXPECT_EQ(where(1), 2) << "it is offered again";
+}
+
+TEST_F(distributed_child_test, a_node_that_does_not_know_a_child_passes_it_on) {
+  start_all("only1");  // the child of the tree stays out of the way
+  ASSERT_TRUE(await_all_up());
+  auto options = counter(3);
+  options.name = "later";
+  options.role = "any";
+  options.node = 2;
+  hang_up(3, options);
+  EXPECT_EQ(answer(1, "child/later", 0), 300);
 }
 
 TEST_F(distributed_child_test, a_keeper_that_is_killed_comes_back_and_never_runs_it_twice) {

@@ -54,12 +54,22 @@ std::uint32_t membership_world::up() const {
 
 void membership_world::drain(std::uint32_t node) { nodes_[node]->drain(); }
 
+void membership_world::keep(std::uint32_t node, std::uint32_t child, bool is_kept) {
+  nodes_[node]->keep(child, is_kept);
+}
+
 std::uint32_t membership_world::running() const { return running_; }
 
 std::uint32_t membership_world::placed_on(std::uint32_t node) const {
   std::uint32_t count = 0;
   for (const auto& [name, child] : group_.state().children().all()) count += child.at.node == node ? 1 : 0;
   return count;
+}
+
+bool membership_world::is_declined(std::uint32_t node) const {
+  const auto& all = group_.state().children().all();
+  return std::any_of(all.begin(), all.end(),
+                     [&](const auto& one) { return one.second.declined.contains(node); });
 }
 
 void membership_world::forget_counts() {

@@ -41,6 +41,24 @@ void drain_all(membership_world& world, const std::vector<std::uint32_t>& hit) {
     if (world.placed_on(node) != 0) world.complain("a drained node keeps a child");
 }
 
+/// The nodes live on, but run none of the children; then they are as before.
+void stop_trees(membership_world& world, const std::vector<std::uint32_t>& hit) {
+  const auto keep_all = [&](bool is_kept) {
+    for (const auto node : hit)
+      for (std::uint32_t child = 0; child < world.options().children; ++child)
+        world.keep(node, child, is_kept);
+  };
+  keep_all(false);
+  world.run_for(10s);
+  for (const auto node : hit)
+    if (world.placed_on(node) != 0) world.complain("a child belongs to a node that does not run it");
+  if (world.running() != world.options().children) world.complain("a child runs nowhere");
+  keep_all(true);
+  world.run_for(5s);
+  for (const auto node : hit)
+    if (world.is_declined(node)) world.complain("a node declines what it would run");
+}
+
 std::function<void(membership_world&, const std::vector<std::uint32_t>&)> lossy(double share) {
   return [share](membership_world& world, const std::vector<std::uint32_t>&) {
     world.set_loss(share);
@@ -99,6 +117,7 @@ const std::vector<membership_scenario>& all_membership_scenarios() {
       {"paused 1 s, 10 %", 0.1, paused(1s)},
       {"paused 5 s, 10 %", 0.1, paused(5s)},
       {"drained, 10 %", 0.1, drain_all},
+      {"trees stopped, 30 %", 0.3, stop_trees},
       {"partition, 30 % apart", 0.3,
        [](auto& world, auto& hit) {
          afflict(world, hit, 15s, [](node_faults& of, bool on) { of.side = on ? 1 : 0; });
@@ -186,7 +205,7 @@ std::string run_membership_chaos(const world_options& options, int steps) {
   const auto any = [&] { return static_cast<std::uint32_t>(1 + random.below(options.nodes)); };
   for (int i = 0; i < steps && world.violation().empty(); ++i) {
     const auto node = any();
-    switch (random.below(12)) {
+    switch (random.below(14)) {
       case 0: world.crash(node); break;
       case 1:
       case 2: world.restart(node); break;
@@ -201,6 +220,10 @@ std::string run_membership_chaos(const world_options& options, int steps) {
       case 11:
         world.set_faults(node, [&](node_faults& of) { of.flaps = of.flaps == 0s ? duration{300ms} : 0s; });
         break;
+      case 12:
+      case 13:
+        world.keep(node, static_cast<std::uint32_t>(random.below(options.children)), random.below(3) == 0);
+        break;
     }
     world.run_for(std::chrono::milliseconds{random.below(1500)});
   }
@@ -209,6 +232,7 @@ std::string run_membership_chaos(const world_options& options, int steps) {
     world.resume(node);
     world.set_faults(node, [](node_faults& of) { of = {}; });
     world.restart(node);
+    for (std::uint32_t child = 0; child < options.children; ++child) world.keep(node, child, true);
     for (std::uint32_t other = 1; other < node; ++other) world.cut(node, other, false);
   }
   world.run_for(20s);

@@ -68,6 +68,14 @@ TEST(membership_simulation, children_leave_drained_nodes_and_run_elsewhere) {
   EXPECT_EQ(outcome.mistakes + outcome.faulty_found, 0u);
 }
 
+TEST(membership_simulation, children_leave_nodes_that_stop_their_trees) {
+  const auto outcome = played("trees stopped, 30 %");
+  EXPECT_EQ(outcome.violation, "");
+  EXPECT_EQ(outcome.running, 6u);
+  EXPECT_EQ(outcome.up, 40u);
+  EXPECT_EQ(outcome.suspicions, 0u);
+}
+
 TEST(membership_simulation, short_pauses_are_forgiven) {
   const auto outcome = played("paused 0.3 s, 10 %");
   EXPECT_EQ(outcome.violation, "");

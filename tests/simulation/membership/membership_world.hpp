@@ -79,6 +79,8 @@ class membership_world {
   void crash(std::uint32_t node);
   void restart(std::uint32_t node);
   void drain(std::uint32_t node);
+  /// Stops what keeps a child on a node, or starts it again.
+  void keep(std::uint32_t node, std::uint32_t child, bool is_kept);
   void pause(std::uint32_t node);
   void resume(std::uint32_t node);
   /// Changes what is wrong with a node's network; all else stays.
@@ -120,6 +122,8 @@ class membership_world {
   [[nodiscard]] std::uint32_t running() const;
   /// Children that belong to the node.
   [[nodiscard]] std::uint32_t placed_on(std::uint32_t node) const;
+  /// Whether the node declines a child.
+  [[nodiscard]] bool is_declined(std::uint32_t node) const;
   /// All replicas are where the log is, and equal.
   void check_replicas();
   /// Forgets the counts, not the state: what follows is measured by itself.

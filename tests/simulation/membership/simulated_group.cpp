@@ -24,6 +24,8 @@ struct sender_of {
   node_life operator()(const placing::place&) const { return {}; }
   node_life operator()(const placing::forget&) const { return {}; }
   node_life operator()(const placing::report_load& what) const { return what.life; }
+  node_life operator()(const placing::decline& what) const { return what.life; }
+  node_life operator()(const placing::offer& what) const { return what.life; }
   node_life operator()(const placing::command& what) const { return std::visit(*this, what); }
   node_life operator()(const members::command& what) const { return std::visit(*this, what); }
   node_life operator()(const names::command& what) const { return std::visit(*this, what); }
@@ -69,11 +71,11 @@ void simulated_group::look(bool ring_changed) {
   next->members.resize(nodes_ + 1);
   for (const auto& [node, one] : all.all()) {
     auto& brief = next->members[node];
-    brief = {one.life, one.state, one.round, {}};
+    brief = {one.life, one.state, one.draining, one.round, {}};
     for (const auto& [observer, round] : one.accusers)
       if (round == one.round) brief.accusers.push_back(observer);
   }
-  for (const auto& [name, child] : state_.children().all()) next->children.emplace(name, child.at);
+  for (const auto& [name, child] : state_.children().all()) next->children.emplace(name, child);
   if (ring_changed) {
     std::vector<std::vector<std::uint32_t>> subjects(nodes_ + 1);
     std::vector<std::uint32_t> live;

@@ -15,6 +15,7 @@ namespace bulwark::test {
 struct member_view {
   node_life life;
   member_state state = member_state::removed;
+  bool draining = false;
   std::uint32_t round = 0;
   std::vector<std::uint32_t> accusers;  ///< whose word stands
 };
@@ -26,7 +27,7 @@ struct group_view {
   std::vector<member_view> members;                                           ///< by node
   std::shared_ptr<const std::vector<std::vector<std::uint32_t>>> subjects{};  ///< by node
   std::shared_ptr<const std::vector<std::uint32_t>> live{};
-  std::map<std::string, node_life> children{};  ///< where they belong
+  std::map<std::string, placed_child> children{};
 };
 
 /// The log of the group and the state that follows from it, in place of a Paxos group: whatever commits comes

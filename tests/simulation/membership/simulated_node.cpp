@@ -38,6 +38,8 @@ void simulated_node::boot(std::uint64_t incarnation) {
   detectors_.clear();
   suspicion_.emplace(options.observing, life_, world_.random()());
   runners_.clear();
+  words_.clear();
+  stopped_.clear();
   ticks_ = 0;
   seen_ = nullptr;
   join_again_ = world_.now();
@@ -185,6 +187,7 @@ void simulated_node::tick() {
   std::vector<std::uint32_t> children;
   for (const auto& [child, runner] : runners_) children.push_back(child);
   for (const auto child : children) run(child, running::tick{});
+  speak_of_children();
 }
 
 void simulated_node::beat() {
@@ -239,9 +242,34 @@ void simulated_node::perform(const observing::effect& what) {
 
 void simulated_node::show_children() {
   for (std::uint32_t child = 0; child < world_.options().children; ++child) {
-    const bool here = seen_->children.at(child_of(child)) == life_;
+    const bool here = seen_->children.at(child_of(child)).at == life_ && is_kept(child);
     if (here) runners_.try_emplace(child, world_.options().running);
     run(child, running::assigned{here});
+  }
+}
+
+void simulated_node::keep(std::uint32_t child, bool is_kept) {
+  if (!alive_) return;
+  if (is_kept)
+    stopped_.erase(child);
+  else
+    stopped_.insert(child);
+  if (seen_) show_children();
+}
+
+void simulated_node::speak_of_children() {
+  if (!seen_) return;
+  const auto& self = seen_->members[number_];
+  placement_word::seen now_is;
+  const bool is_member = self.life == life_ && self.state != member_state::down;
+  if (is_member) now_is.life = life_;
+  now_is.drains = is_member && self.draining;
+  for (std::uint32_t child = 0; child < world_.options().children; ++child) {
+    const auto name = child_of(child);
+    now_is.child = &seen_->children.at(name);
+    auto& word =
+        words_.try_emplace(child, placing::place{name}, world_.options().running.say_again).first->second;
+    if (const auto what = word.due(now_is, is_kept(child), world_.now())) tell(*what);
   }
 }
 

@@ -5,8 +5,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
+#include "bulwark/supervision/core/placement_word.hpp"
 #include "membership_world.hpp"
 
 namespace bulwark::test {
@@ -38,6 +40,9 @@ class simulated_node {
   /// Says that it drains.
   void drain();
 
+  /// What keeps this child here is stopped, or is there again. A new process has all of them.
+  void keep(std::uint32_t child, bool is_kept);
+
  private:
   void catch_up();
   void show_view();
@@ -45,6 +50,8 @@ class simulated_node {
   void beat();
   void judge();
   void show_children();
+  [[nodiscard]] bool is_kept(std::uint32_t child) const { return !stopped_.contains(child); }
+  void speak_of_children();
   void run(std::uint32_t child, const running::event& what);
   void tell_of(std::uint32_t child, const names::command& what, std::uint64_t token);
   void heard(std::uint32_t node, evidence what);
@@ -66,6 +73,8 @@ class simulated_node {
   std::map<std::uint32_t, std::pair<node_life, failure_detector>> detectors_;
   std::optional<suspicion> suspicion_;
   std::map<std::uint32_t, placement_runner> runners_;  ///< by child
+  std::map<std::uint32_t, placement_word> words_;      ///< by child
+  std::set<std::uint32_t> stopped_;                    ///< children whose tree is stopped here
   std::vector<packet> held_;
   std::vector<peer_change> verdicts_;
 };

@@ -36,6 +36,12 @@ class placed_group {
   placement_error load(node_life life, std::uint32_t permille) {
     return std::get<placement_error>(tell(placing::command{placing::report_load{life, permille}}));
   }
+  placement_error decline(const std::string& child, node_life life) {
+    return std::get<placement_error>(tell(placing::command{placing::decline{child, life}}));
+  }
+  placement_error offer(const std::string& child, node_life life) {
+    return std::get<placement_error>(tell(placing::command{placing::offer{child, life}}));
+  }
   void leave(std::uint32_t node) { tell(members::command{members::leave{group.nodes().find(node)->life}}); }
   void drain(std::uint32_t node) { tell(members::command{members::drain{group.nodes().find(node)->life}}); }
   [[nodiscard]] std::uint32_t node_of(const std::string& child) const {
@@ -138,6 +144,79 @@ TEST(placement, a_child_that_is_said_again_moves_only_if_it_has_to) {
   EXPECT_EQ(run.node_of("orders"), 3 - at);
 }
 
+TEST(placement, a_child_leaves_the_node_that_declines_it_and_does_not_come_back_by_itself) {
+  placed_group run;
+  for (std::uint32_t node = 1; node <= 3; ++node) run.enter(node);
+  run.place("orders", {}, 2);
+  run.place("prices", {}, 2);
+  EXPECT_EQ(run.decline("orders", {2, 1}), placement_error::none);
+  const auto at = run.node_of("orders");
+  EXPECT_NE(at, 2u);
+  EXPECT_EQ(run.node_of("prices"), 2u) << "the other one stays";
+  run.leave(at);
+  EXPECT_EQ(run.node_of("orders"), 4 - at) << "not to the node that declines";
+  run.decline("orders", {4 - at, 1});
+  EXPECT_EQ(run.node_of("orders"), 0u) << "nobody runs it";
+  run.offer("orders", {2, 1});
+  EXPECT_EQ(run.node_of("orders"), 2u);
+  run.offer("orders", {4 - at, 1});
+  EXPECT_THAT(run.changes.children, IsEmpty());
+}
+
+TEST(placement, a_node_in_a_later_life_declines_nothing) {
+  placed_group run;
+  run.enter(1);
+  run.place("orders");
+  run.decline("orders", {1, 1});
+  EXPECT_EQ(run.node_of("orders"), 0u);
+  run.enter(1, {}, 2);
+  EXPECT_EQ(run.node_of("orders"), 1u);
+  EXPECT_THAT(run.group.children().all().at("orders").declined, IsEmpty());
+}
+
+TEST(placement, even_a_draining_node_keeps_nothing_that_it_declines) {
+  placed_group run;
+  run.enter(1);
+  run.place("orders");
+  run.drain(1);
+  EXPECT_EQ(run.node_of("orders"), 1u);
+  run.decline("orders", {1, 1});
+  EXPECT_EQ(run.node_of("orders"), 0u);
+}
+
+TEST(placement, only_a_live_member_declines_or_offers_and_only_what_is_known) {
+  placed_group run;
+  run.enter(1);
+  run.place("orders");
+  EXPECT_EQ(run.decline("prices", {1, 1}), placement_error::unknown_child);
+  EXPECT_EQ(run.offer("prices", {1, 1}), placement_error::unknown_child);
+  EXPECT_EQ(run.decline("orders", {2, 1}), placement_error::unknown_node);
+  EXPECT_EQ(run.offer("orders", {2, 1}), placement_error::unknown_node);
+  run.enter(1, {}, 2);
+  EXPECT_EQ(run.decline("orders", {1, 1}), placement_error::fenced);
+  run.decline("orders", {1, 2});
+  EXPECT_EQ(run.offer("orders", {1, 1}), placement_error::fenced);
+  EXPECT_EQ(run.node_of("orders"), 0u);
+}
+
+TEST(placement, what_was_saved_before_nodes_could_decline_is_read) {
+  placed_group run;
+  run.enter(1);
+  run.place("orders", {}, 1);
+  run.load({1, 1}, 500);
+  // Version 1: without the number of those that decline, behind the only child.
+  auto old = run.group.children().save();
+  const auto behind_child = 1 + 8 + 4 + (4 + 6) + 4 + 4 + 12;
+  EXPECT_EQ(old.substr(behind_child, 4), std::string(4, '\0'));
+  old.erase(behind_child, 4);
+  old[0] = 1;
+  placement read;
+  ASSERT_TRUE(read.restore(old));
+  EXPECT_EQ(read.save(), run.group.children().save());
+  old[0] = 3;
+  EXPECT_FALSE(read.restore(old)) << "a version that is yet to come";
+}
+
 TEST(placement, a_forgotten_child_belongs_nowhere) {
   placed_group run;
   run.enter(1);
@@ -169,7 +248,10 @@ void expect_well_placed(const membership_group& group) {
     };
     bool somebody_could = false;
     for (const auto& [node, one] : group.nodes().all())
-      somebody_could = somebody_could || (one.state == member_state::up && fits(one));
+      somebody_could =
+          somebody_could || (one.state == member_state::up && fits(one) && !child.is_declined_by(one.life));
+    for (const auto& [node, incarnation] : child.declined)
+      EXPECT_EQ(group.nodes().check({node, incarnation}), membership_error::none) << name;
     if (child.at.node == 0) {
       EXPECT_FALSE(somebody_could) << name;
       continue;
@@ -177,6 +259,7 @@ void expect_well_placed(const membership_group& group) {
     EXPECT_EQ(group.nodes().check(child.at), membership_error::none) << name;
     const auto& where = *group.nodes().find(child.at.node);
     EXPECT_TRUE(fits(where)) << name;
+    EXPECT_FALSE(child.is_declined_by(child.at)) << name;
     EXPECT_TRUE(!where.draining || !somebody_could) << name;
   }
 }
@@ -196,7 +279,7 @@ TEST(placement, invariants_hold_and_replicas_agree_under_random_commands) {
       const auto role = random.below(2) == 0 ? std::string{} : "r" + std::to_string(random.below(3));
       group_command what =
           placing::command{placing::place{child, role, node * (random.below(3) == 0 ? 1 : 0)}};
-      switch (random.below(9)) {
+      switch (random.below(12)) {
         case 0:
           what = members::command{members::join{{node, life.incarnation + 1}, {}, {role + "r0", "r1"}}};
           break;
@@ -209,6 +292,8 @@ TEST(placement, invariants_hold_and_replicas_agree_under_random_commands) {
           break;
         case 6:
         case 7: what = members::command{members::ready{life}}; break;
+        case 8: what = placing::command{placing::decline{child, life}}; break;
+        case 9: what = placing::command{placing::offer{child, life}}; break;
         default: break;
       }
       const auto revision = run.group.children().revision();

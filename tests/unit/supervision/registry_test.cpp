@@ -184,6 +184,8 @@ TEST(membership_group, commands_and_results_survive_their_bytes) {
                                     group_command{placing::command{placing::place{"orders", "db", 3}}},
                                     group_command{placing::command{placing::forget{"orders"}}},
                                     group_command{placing::command{placing::report_load{{1, 2}, 900}}},
+                                    group_command{placing::command{placing::decline{"orders", {1, 2}}}},
+                                    group_command{placing::command{placing::offer{"orders", {3, 4}}}},
                                     group_command{members::command{members::drain{{1, 2}}}}}) {
     const auto bytes = encode(what);
     EXPECT_EQ(decode_group_command(bytes), what);

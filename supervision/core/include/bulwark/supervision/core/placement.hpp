@@ -28,7 +28,13 @@ struct placed_child {
   std::string role;        ///< only on nodes that have it; empty: on any
   std::uint32_t node = 0;  ///< on this one whenever it is placed anew and can take it; 0: no preference
   node_life at;            ///< where it belongs; node 0: nowhere, for want of a node
+  /// Lives of nodes that said they do not run it, by node.
+  std::map<std::uint32_t, std::uint64_t> declined{};
 
+  [[nodiscard]] bool is_declined_by(node_life life) const {
+    const auto found = declined.find(life.node);
+    return found != declined.end() && found->second == life.incarnation;
+  }
   friend bool operator==(const placed_child&, const placed_child&) = default;
 };
 
@@ -59,6 +65,20 @@ struct forget {
   friend bool operator==(const forget&, const forget&) = default;
 };
 
+/// This life of a node does not run the child: nothing there would start it. Until it offers to, or ends.
+struct decline {
+  std::string child;
+  node_life life;
+  friend bool operator==(const decline&, const decline&) = default;
+};
+
+/// It runs the child again, if the child is placed there.
+struct offer {
+  std::string child;
+  node_life life;
+  friend bool operator==(const offer&, const offer&) = default;
+};
+
 /// How busy a node is. Decides on later placements; moves nothing by itself.
 struct report_load {
   node_life life;
@@ -66,17 +86,17 @@ struct report_load {
   friend bool operator==(const report_load&, const report_load&) = default;
 };
 
-using command = std::variant<place, forget, report_load>;
+using command = std::variant<place, forget, report_load, decline, offer>;
 
 }  // namespace placing
 
 /// Decides on which node each distributed child belongs, as a deterministic machine beside a membership.
 ///
 /// A child stays where it is while its node is up or merely suspect. When that node goes down or drains, or
-/// loses what the child asks for, the child moves at once: to the preferred node if that is up, else to the
-/// one with the least load, where each child that is placed counts as a tenth of a node; ties are broken by a
-/// hash, so that children spread. A draining node keeps what nobody else can take. Nodes that come are given
-/// what has no node; nothing is moved to them to balance.
+/// loses what the child asks for, or declines it, the child moves at once: to the preferred node if that is
+/// up, else to the one with the least load, where each child that is placed counts as a tenth of a node; ties
+/// are broken by a hash, so that children spread. A draining node keeps what nobody else can take. Nodes that
+/// come are given what has no node; nothing is moved to them to balance.
 ///
 /// It says where a child belongs, not that it stopped elsewhere. That no two run at once is up to the
 /// registry: a child runs only while it holds the name child_name() under a lease. So the new node's claim is
@@ -116,6 +136,8 @@ class placement {
   placement_error on(const placing::place& what, const membership& nodes, change_list& changes);
   placement_error on(const placing::forget& what, const membership& nodes, change_list& changes);
   placement_error on(const placing::report_load& what, const membership& nodes, change_list& changes);
+  placement_error on(const placing::decline& what, const membership& nodes, change_list& changes);
+  placement_error on(const placing::offer& what, const membership& nodes, change_list& changes);
 
   [[nodiscard]] std::map<std::uint32_t, std::uint64_t> loads() const;
   /// The best node for it; node 0 if there is none.
