@@ -65,11 +65,6 @@ std::optional<bool> holds_in(std::string_view answer) {
 
 std::unique_ptr<state_machine> no_service() { return std::make_unique<nothing>(); }
 
-std::optional<std::string_view> service_part(std::string_view saved) {
-  const auto parts = parts_of(saved);
-  return parts ? std::optional{parts->service} : std::nullopt;
-}
-
 bytes group_request(const group_command& what) { return std::string{group_mark} + bulwark::encode(what); }
 
 group_machine::group_machine(std::unique_ptr<state_machine> service, std::shared_ptr<member_board> board)

@@ -13,6 +13,8 @@
 namespace bulwark::consensus {
 namespace {
 
+constexpr caf::atom_value log_category = caf::atom("log_store");
+
 /// Ends a turn: everything that was in the mailbox before it has been taken in.
 struct write_now {};
 
@@ -276,7 +278,12 @@ caf::actor spawn_log_store(caf::actor_system& system, log_store_actor_options op
 
 caf::error to_error(const log_failure& failure) {
   const auto code = static_cast<std::uint8_t>(static_cast<std::uint8_t>(failure.code()) + 1);
-  return caf::error{code, caf::atom("log_store"), caf::make_message(std::string{failure.what()})};
+  return caf::error{code, log_category, caf::make_message(std::string{failure.what()})};
+}
+
+std::optional<std::string> text_of(const caf::error& why) {
+  if (why.category() != log_category || !why.context().match_elements<std::string>()) return std::nullopt;
+  return why.context().get_as<std::string>(0);
 }
 
 }  // namespace bulwark::consensus

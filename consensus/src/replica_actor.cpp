@@ -98,13 +98,12 @@ class replica_actor final : public actor_base {
            [this](const peer_silence& what) { step(what); },
            [this](log_writable what) { set_writable(what.writable); },
            [this](timer_fired timer) { wake_up(timer.generation); }, [this](turn_ended) { end_turn(); },
-           [this](gather_more) {
-             if (askers_.go_on(options_.save_piece_bytes)) caf::event_based_actor::send(this, gather_more{});
-           },
+           [this](gather_more) { askers_.go_on(); },
            [this](save_more what) { snapshots_.go_on_saving(what.at); },
            [this](get_replica_status) { return report_of(*core_, writable_); },
            [this](transfer_leadership what) { return take(what); },
-           [this](change_group& what) { return take(what); }, [this](get_state what) { return take(what); });
+           [this](change_group& what) { return take(what); },
+           [this](const get_state& what) { return take(what); });
     step(tick{});
     if (options_.on_ready) options_.on_ready();
   }
@@ -134,11 +133,10 @@ class replica_actor final : public actor_base {
     return promise;
   }
 
-  caf::result<replica_state> take(get_state what) {
+  caf::result<replica_state> take(const get_state& what) {
     auto promise = make_response_promise<replica_state>();
     const auto now_at = core_->status().applied;
-    if (!askers_.add(what.at == slot::none ? now_at : what.at, what.hash_only, promise))
-      promise.deliver(caf::make_error(caf::sec::runtime_error, "too many wait"));
+    askers_.add(what, now_at, promise);
     if (!snapshots_.is_restoring()) show_state(now_at);
     return promise;
   }
@@ -197,9 +195,7 @@ class replica_actor final : public actor_base {
     if (what.wants_replies) step(replied{what.number, std::move(replies)});
   }
 
-  void show_state(slot at) {
-    if (askers_.show(at, *machine_)) caf::event_based_actor::send(this, gather_more{});
-  }
+  void show_state(slot at) { askers_.show(at, *machine_); }
 
   void perform(query& what) { step(replied{what.number, {machine_->query(what.payload)}}); }
 
@@ -324,7 +320,7 @@ class replica_actor final : public actor_base {
   std::unique_ptr<state_machine> machine_;
 
   open_requests open_;
-  state_askers askers_;
+  state_askers askers_{*this, options_.save_piece_bytes};
   std::vector<client_request> arrived_;  ///< in this turn
 
   std::vector<effect> effects_;

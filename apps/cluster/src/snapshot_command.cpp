@@ -7,6 +7,7 @@
 #include "bulwark/cluster/control_client.hpp"
 #include "bulwark/consensus/data_directory.hpp"
 #include "bulwark/consensus/file_log_store.hpp"
+#include "bulwark/consensus/saved_state.hpp"
 #include "bulwark/kv/core/machine.hpp"
 #include "json_fields.hpp"
 #include "saved_state_files.hpp"
@@ -26,27 +27,37 @@ constexpr consensus::group_id service_group{};
 
 }  // namespace
 
-consensus::saved_state read_saved(const std::string& file) {
+saved_facts verify_saved(const std::string& file) {
+  const auto foreign = [&] {
+    return failure(exit_code::unhealthy, file + ": the state is whole, but none of the key-value service",
+                   "expected a file that `bulwark snapshot save` wrote, by this release or an older one");
+  };
   try {
-    auto found = consensus::read_saved_state(file);
-    if (!kv::machine{}.restore(found.state))
-      throw failure(exit_code::unhealthy, file + ": the state is whole, but none of the key-value service",
-                    "expected a file that `bulwark snapshot save` wrote, by this release or an older one");
-    return found;
+    consensus::saved_state_reader saved{file};
+    kv::machine machine;
+    const auto restorer = machine.begin_restore();
+    bool fits = true;
+    saved.read([&](std::string_view piece) { fits = fits && restorer->take(piece); });
+    if (!fits || !restorer->finish()) throw foreign();
+    return {saved.id(), machine.totals().keys};
   } catch (const consensus::log_failure& problem) {
     throw failure(exit_code::unhealthy, problem.what(), "expected a file that `bulwark snapshot save` wrote");
   }
 }
 
-void begin_with(const consensus::saved_state& what, const cluster_directory& directory,
-                const cluster_config& config) {
+void begin_with(const std::string& file, const cluster_directory& directory, const cluster_config& config) {
+  verify_saved(file);
   try {
     for (const auto& node : config.nodes) {
       const consensus::node_id id{node.number};
       const consensus::data_directory data{directory.node_data(node.id), {config.cluster, id}};
       consensus::file_log_store log{
           {.directory = data.log_path(), .cluster = config.cluster, .node = id, .background = false}};
-      log.save_snapshot(service_group, what.at, what.state, true);
+      consensus::saved_state_reader saved{file};
+      const auto written = log.begin_snapshot(service_group, saved.id().at);
+      saved.read([&](std::string_view piece) { written->append(piece); });
+      written->seal();
+      log.finish_snapshot(service_group, *written, true);
     }
   } catch (const consensus::log_failure& problem) {
     throw failure(exit_code::unhealthy, problem.what());
@@ -77,16 +88,13 @@ exit_code run_snapshot_save(const common_options& common, const std::string& fil
 }
 
 exit_code run_snapshot_verify(const common_options& common, const std::string& file) {
-  const auto found = read_saved(file);
-  kv::machine machine;
-  static_cast<void>(machine.restore(found.state));
-  const auto keys = machine.totals().keys;
+  const auto found = verify_saved(file);
   if (common.json)
     std::cout << pretty(
-        {{"ok", true}, {"slot", number(found.at)}, {"bytes", found.state.size()}, {"keys", keys}});
+        {{"ok", true}, {"slot", number(found.id.at)}, {"bytes", found.id.total}, {"keys", found.keys}});
   else
-    std::cout << file << " is whole: the state of slot " << number(found.at) << ", " << found.state.size()
-              << " bytes, " << keys << " keys" << std::endl;
+    std::cout << file << " is whole: the state of slot " << number(found.id.at) << ", " << found.id.total
+              << " bytes, " << found.keys << " keys" << std::endl;
   return exit_code::ok;
 }
 

@@ -68,7 +68,7 @@ cluster_config settle_config(const cluster_directory& directory, const up_option
   require_free_ports(config);
   if (config.tls) provide_certificates(directory, config);
   // Before there is a cluster: one that was restored in part must never run.
-  if (!options.restore.empty()) begin_with(read_saved(options.restore), directory, config);
+  if (!options.restore.empty()) begin_with(options.restore, directory, config);
   if (!stored || *stored != config) save_config(directory, config);
   return config;
 }

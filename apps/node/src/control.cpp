@@ -19,6 +19,7 @@
 #include "bulwark/consensus/core/replica.hpp"
 #include "bulwark/consensus/group_machine.hpp"
 #include "bulwark/consensus/log_store.hpp"
+#include "bulwark/consensus/log_store_actor.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/consensus/saved_state.hpp"
@@ -277,7 +278,7 @@ class control_actor final : public service_actor {
   /// `at` is a slot, or nothing.
   void hash(const json& at, const reply_function& reply) {
     const auto wanted = at.is_number_unsigned() ? at.get<std::uint64_t>() : 0;
-    ask_state({consensus::slot{wanted}, true}, reply, [reply](const consensus::replica_state& found) {
+    ask_state({consensus::slot{wanted}}, reply, [reply](const consensus::replica_state& found) {
       char text[32];
       std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(found.hash));
       reply({{"ok", true}, {"slot", number(found.at)}, {"hash", text}, {"bytes", found.size}});
@@ -288,27 +289,27 @@ class control_actor final : public service_actor {
   void save_state(const json& file, const reply_function& reply) {
     if (!file.is_string() || !std::filesystem::path{file.get<std::string>()}.is_absolute())
       return reply(failure("expected an absolute path in \"file\""));
-    ask_state({}, reply,
-              [this, reply, file = file.get<std::string>()](const consensus::replica_state& found) {
-                const auto state = consensus::service_part(*found.state).value_or(*found.state);
-                try {
-                  consensus::write_saved_state(file, options_.facts->cluster, found.at, state);
-                  reply({{"ok", true}, {"slot", number(found.at)}, {"bytes", state.size()}});
-                } catch (const consensus::log_failure& problem) {
-                  reply(failure(problem.what()));
-                }
-              });
+    const auto writer = [path = file.get<std::string>(),
+                         cluster = options_.facts->cluster](consensus::slot at) {
+      return std::shared_ptr{consensus::make_saved_state_writer(path, cluster, at)};
+    };
+    ask_state({{}, writer}, reply, [reply](const consensus::replica_state& found) {
+      reply({{"ok", true}, {"slot", number(found.at)}, {"bytes", found.size}});
+    });
   }
 
   template <class Then>
-  void ask_state(consensus::get_state what, const reply_function& reply, Then then) {
+  void ask_state(const consensus::get_state& what, const reply_function& reply, Then then) {
     request(options_.replica, state_limit, what)
         .then(
             [reply, then](const consensus::replica_state& found) {
               if (!found.found) return reply(failure("that slot is gone by, or the state cannot be saved"));
               then(found);
             },
-            [reply](caf::error&) { reply(failure("the replica did not get there in time")); });
+            [reply](const caf::error& why) {
+              if (const auto problem = consensus::text_of(why)) return reply(failure(*problem));
+              reply(failure("the replica did not get there in time"));
+            });
   }
 
   // -- the tree

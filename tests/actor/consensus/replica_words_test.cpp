@@ -127,17 +127,17 @@ TEST_F(replica_words, a_state_can_be_asked_for_before_its_slot_has_come_and_not_
   ask_state(slot{now}, states, refused);
   EXPECT_FALSE((*states)[0]);
   ASSERT_TRUE((*states)[1]);
-  EXPECT_FALSE((*states)[1]->state) << "it is gone";
+  EXPECT_FALSE((*states)[1]->found) << "it is gone";
   for (const std::size_t i : {2u, 3u}) {
-    ASSERT_TRUE((*states)[i] && (*states)[i]->state) << i;
-    EXPECT_EQ(*(*states)[i]->state, "1 a ");
+    ASSERT_TRUE((*states)[i] && (*states)[i]->found) << i;
+    EXPECT_EQ((*states)[i]->hash, snapshot_hash("1 a "));
     EXPECT_EQ((*states)[i]->at, slot{now});
   }
   write("b");
   EXPECT_FALSE((*states)[0]);
   write("c");
-  ASSERT_TRUE((*states)[0] && (*states)[0]->state);
-  EXPECT_EQ(*(*states)[0]->state, "3 a b c ");
+  ASSERT_TRUE((*states)[0] && (*states)[0]->found);
+  EXPECT_EQ((*states)[0]->hash, snapshot_hash("3 a b c "));
   EXPECT_EQ(*refused, 0);
 }
 
@@ -148,7 +148,7 @@ TEST_F(replica_words, many_who_wait_for_a_state_are_refused_and_the_others_hear_
   EXPECT_EQ(*refused, 1);
   group_.kill(leader_);
   std::size_t answered = 0;
-  for (const auto& one : *states) answered += one && !one->state ? 1 : 0;
+  for (const auto& one : *states) answered += one && !one->found ? 1 : 0;
   EXPECT_EQ(answered, 16u);
 }
 

@@ -70,6 +70,34 @@ class snapshot_log final : public caf::event_based_actor {
   std::deque<caf::typed_response_promise<log_snapshot_written>> waiting_;
 };
 
+/// A state that was asked for: what was written of it, and what the asker was told.
+struct asked_state {
+  std::string written;
+  bool sealed = false;
+  std::optional<replica_state> answer;
+  caf::error problem;
+};
+
+/// Writes it there, or fails by order.
+class state_in_memory final : public snapshot_writer {
+ public:
+  state_in_memory(slot at, std::shared_ptr<asked_state> into, std::optional<log_error> fault)
+      : at_{at}, into_{std::move(into)}, fault_{fault} {}
+
+  void append(std::string_view piece) override {
+    if (fault_ && !into_->written.empty()) throw log_failure{*fault_, "by order"};
+    into_->written += piece;
+  }
+  void seal() override { into_->sealed = true; }
+  void publish() override {}
+  [[nodiscard]] snapshot_id id() const override { return {at_, into_->written.size(), 0}; }
+
+ private:
+  const slot at_;
+  const std::shared_ptr<asked_state> into_;
+  const std::optional<log_error> fault_;
+};
+
 class snapshot_beside_traffic : public testing::Test {
  protected:
   void SetUp() override {
@@ -104,6 +132,25 @@ class snapshot_beside_traffic : public testing::Test {
   void answer_piece(bool full = false) {
     caf::anon_send(log_, next_piece{full});
     system_.advance(100ms);
+  }
+
+  /// For the state, or its hash. `fault`: with that the second piece is answered.
+  std::shared_ptr<asked_state> ask_state(bool whole, std::optional<log_error> fault = {}) {
+    auto asked = std::make_shared<asked_state>();
+    get_state question;
+    if (whole)
+      question.write_to = [=](slot at) { return std::make_shared<state_in_memory>(at, asked, fault); };
+    question.write_in_own_thread = false;
+    system_.get().spawn(
+        [=](caf::event_based_actor* self, const caf::actor& replica) {
+          self->request(replica, caf::infinite, question)
+              .then([=](const replica_state& state) { asked->answer = state; },
+                    [=](const caf::error& why) { asked->problem = why; });
+        },
+        replica_);
+    // The question is there, and nothing is done about it yet.
+    system_.scheduler().run_once();
+    return asked;
   }
 
   /// Answers pieces until so many snapshots are finished in all.
@@ -156,36 +203,52 @@ TEST_F(snapshot_beside_traffic, without_room_it_is_given_up_and_tried_again_afte
 
 TEST_F(snapshot_beside_traffic, a_state_that_is_asked_for_is_gathered_between_commands_which_are_not_in_it) {
   for (int i = 0; i < 5; ++i) write("before");
-  caf::scoped_actor self{system_.get()};
-  self->send(replica_, get_state{});
+  const auto asked = ask_state(true);
   for (int i = 0; i < 5; ++i) {
     system_.scheduler().run_once();
     caf::anon_send(replica_, submit{static_cast<std::uint8_t>(request_kind::write), "during"});
   }
   system_.settle();
-  std::optional<replica_state> heard;
-  self->receive([&](replica_state& what) { heard = std::move(what); }, caf::after(0s) >> [] {});
-  ASSERT_TRUE(heard && heard->state);
-  EXPECT_EQ(*heard->state, "5 before before before before before ");
+  ASSERT_TRUE(asked->answer && asked->answer->found);
+  EXPECT_EQ(asked->written, "5 before before before before before ");
+  EXPECT_TRUE(asked->sealed);
   EXPECT_NE(write("after"), "");
 }
 
 TEST_F(snapshot_beside_traffic, the_hash_of_a_state_is_that_of_its_pieces) {
   for (int i = 0; i < 5; ++i) write("before");
-  caf::scoped_actor self{system_.get()};
-  const auto ask = [&](bool hash_only) {
-    self->send(replica_, get_state{{}, hash_only});
-    system_.settle();
-    replica_state heard;
-    self->receive([&](replica_state& what) { heard = std::move(what); }, caf::after(0s) >> [] {});
-    return heard;
-  };
-  const auto whole = ask(false), hashed = ask(true);
-  ASSERT_TRUE(whole.found && whole.state && hashed.found);
-  EXPECT_EQ(hashed.state, nullptr);
-  EXPECT_EQ(hashed.hash, snapshot_hash(*whole.state));
-  EXPECT_EQ(whole.hash, hashed.hash);
-  EXPECT_EQ(hashed.size, whole.state->size());
+  const auto whole = ask_state(true), hashed = ask_state(false);
+  system_.settle();
+  ASSERT_TRUE(whole->answer && whole->answer->found && hashed->answer && hashed->answer->found);
+  EXPECT_EQ(hashed->written, "");
+  EXPECT_EQ(hashed->answer->hash, snapshot_hash(whole->written));
+  EXPECT_EQ(whole->answer->hash, hashed->answer->hash);
+  EXPECT_EQ(hashed->answer->size, whole->written.size());
+}
+
+TEST_F(snapshot_beside_traffic,
+       a_state_that_finds_no_room_or_a_broken_disk_is_an_error_and_the_next_is_written) {
+  for (int i = 0; i < 5; ++i) write("before");
+  const auto full = ask_state(true, log_error::no_space), broken = ask_state(true, log_error::failed);
+  const auto good = ask_state(true);
+  system_.settle();
+  EXPECT_FALSE(full->answer);
+  EXPECT_NE(caf::to_string(full->problem).find("room"), std::string::npos) << caf::to_string(full->problem);
+  EXPECT_FALSE(broken->answer);
+  EXPECT_NE(caf::to_string(broken->problem).find("by order"), std::string::npos);
+  ASSERT_TRUE(good->answer && good->answer->found);
+  EXPECT_EQ(good->written, "5 before before before before before ");
+}
+
+TEST_F(snapshot_beside_traffic, a_replica_that_ends_answers_who_waits_for_its_state) {
+  for (int i = 0; i < 5; ++i) write("before");
+  const auto asked = ask_state(true);
+  system_.scheduler().run_once();
+  caf::anon_send_exit(replica_, caf::exit_reason::user_shutdown);
+  system_.settle();
+  ASSERT_TRUE(asked->answer);
+  EXPECT_FALSE(asked->answer->found);
+  EXPECT_FALSE(asked->sealed);
 }
 
 TEST_F(snapshot_beside_traffic, a_replica_that_ends_leaves_it_unfinished) {

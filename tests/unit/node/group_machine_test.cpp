@@ -56,6 +56,17 @@ TEST(group_machine, each_command_goes_to_the_machine_that_it_is_for) {
   EXPECT_EQ(rig.store->hash(), alone.hash());
 }
 
+TEST(group_machine, a_backup_is_of_the_service_alone) {
+  machine_rig rig;
+  rig.both->apply(join_command(1, 7));
+  rig.both->apply(set_command("k", "v"));
+  const auto cursor = rig.both->begin_backup();
+  consensus::bytes backup;
+  while (cursor->next(5, backup)) continue;
+  EXPECT_EQ(backup, rig.store->save());
+  EXPECT_NE(backup, rig.both->save());
+}
+
 TEST(group_machine, without_members_its_state_is_that_of_the_service) {
   machine_rig rig;
   kv::machine alone;

@@ -26,9 +26,6 @@ namespace bulwark::consensus {
 /// Stands beside a membership where there is nothing else to replicate.
 [[nodiscard]] std::unique_ptr<state_machine> no_service();
 
-/// The service's part of what a group_machine saved; none if it is none.
-[[nodiscard]] std::optional<std::string_view> service_part(std::string_view saved);
-
 /// What a node replicates: its service's machine, and beside it the membership, in one log. Commands with the
 /// mark of group_request go to the membership, all others to the service as they are; so logs and snapshots
 /// of a service without a membership stay valid.
@@ -48,6 +45,8 @@ class group_machine final : public state_machine {
   /// The membership goes at once, the service as it likes.
   [[nodiscard]] std::unique_ptr<state_cursor> begin_save() override;
   [[nodiscard]] std::unique_ptr<state_restorer> begin_restore() override;
+  /// Without the membership: another cluster has its own.
+  [[nodiscard]] std::unique_ptr<state_cursor> begin_backup() override { return service_->begin_backup(); }
 
  private:
   class cursor;

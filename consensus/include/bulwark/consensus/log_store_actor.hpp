@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -115,6 +116,8 @@ caf::actor spawn_log_store(caf::actor_system& system, log_store_actor_options op
 
 /// The failure as an exit reason: category "log_store", code 1 + log_error, the text as context.
 caf::error to_error(const log_failure& failure);
+/// What the failure says; none if to_error() did not make this.
+[[nodiscard]] std::optional<std::string> text_of(const caf::error& why);
 
 }  // namespace bulwark::consensus
 

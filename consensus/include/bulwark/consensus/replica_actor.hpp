@@ -17,6 +17,8 @@
 
 namespace bulwark::consensus {
 
+class snapshot_writer;
+
 struct replica_actor_options {
   /// With `incarnation` 0 each spawned actor draws a random one, as does `seed` 0: two lives must never share
   /// an incarnation.
@@ -40,19 +42,21 @@ struct replica_actor_options {
 
 /// Asks a replica_actor for the state of its state machine right behind this slot, which it waits for; none:
 /// as it is now. The slot is one of those that every member goes through, so that members can be compared.
-/// Answered by one `replica_state`, with the whole state in memory unless only its hash is wanted. The
+/// Answered by one `replica_state`, or with the error of the log_failure that writing the state came to. The
 /// replica serves meanwhile.
 struct get_state {
   slot at{};
-  bool hash_only = false;
+  /// Makes what the state is written with, sealed at its end; of the state what belongs into a backup, see
+  /// state_machine::begin_backup(). Empty: only the hash is wanted, of all of it.
+  std::function<std::shared_ptr<snapshot_writer>(slot at)> write_to = {};
+  bool write_in_own_thread = true;  ///< it blocks; false in virtual time
 };
 struct replica_state {
   slot at{};
-  std::uint64_t size = 0;  ///< of the state, in bytes
+  std::uint64_t size = 0;  ///< of what was asked for, in bytes
   std::uint64_t hash = 0;  ///< snapshot_hash() of it
   bool found = false;      ///< else the slot is behind the replica, or the machine cannot be saved, or became
                            ///< another meanwhile
-  std::shared_ptr<const bytes> state = {};  ///< none if only the hash was wanted
 };
 
 /// Spawns a member of a Paxos group: the replica of consensus/core, its state machine, and the actors around

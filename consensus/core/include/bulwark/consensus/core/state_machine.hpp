@@ -65,6 +65,10 @@ class state_machine {
   /// it neither needs its memory twice nor applies nothing meanwhile.
   [[nodiscard]] virtual std::unique_ptr<state_cursor> begin_save();
 
+  /// What another cluster may begin with, piece by piece: all of the state, unless overridden by a machine
+  /// that holds what concerns this cluster alone.
+  [[nodiscard]] virtual std::unique_ptr<state_cursor> begin_backup() { return begin_save(); }
+
   /// As restore(), piece by piece; what the machine held may be gone from now on. Unless overridden, the
   /// whole is gathered first.
   [[nodiscard]] virtual std::unique_ptr<state_restorer> begin_restore();
