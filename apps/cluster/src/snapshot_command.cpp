@@ -19,8 +19,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Longer than a node takes to save a state that is large.
-constexpr auto save_limit = 70000ms;
+/// Longer than a node gives itself. One that dies ends the wait at once.
+constexpr auto save_limit = 61min;
 
 /// The group of the key-value service.
 constexpr consensus::group_id service_group{};

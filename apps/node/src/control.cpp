@@ -52,8 +52,9 @@ namespace bulwark::node {
 namespace {
 
 const caf::duration answer_limit{std::chrono::milliseconds{400}};
-const caf::duration state_limit{std::chrono::seconds{60}};     ///< for a state that is large
-const caf::duration change_limit{std::chrono::seconds{12}};    ///< likewise
+const caf::duration hash_limit{std::chrono::seconds{60}};  ///< for a state that is large
+const caf::duration save_limit{std::chrono::minutes{60}};  ///< likewise, and a slow disk
+const caf::duration change_limit{std::chrono::seconds{12}};
 const caf::duration transfer_limit{std::chrono::seconds{10}};  ///< the replica itself ends it much earlier
 constexpr std::chrono::milliseconds answer_head_start{20};
 constexpr const char* own_path = "control";  ///< in the tree of the node, see node_tree.hpp
@@ -300,7 +301,7 @@ class control_actor final : public service_actor {
 
   template <class Then>
   void ask_state(const consensus::get_state& what, const reply_function& reply, Then then) {
-    request(options_.replica, state_limit, what)
+    request(options_.replica, what.write_to ? save_limit : hash_limit, what)
         .then(
             [reply, then](const consensus::replica_state& found) {
               if (!found.found) return reply(failure("that slot is gone by, or the state cannot be saved"));
