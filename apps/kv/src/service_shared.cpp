@@ -145,4 +145,10 @@ void service::shared::count_commands(std::uint64_t commands) {
   commands_.fetch_add(commands, std::memory_order_relaxed);
 }
 
+bool service::shared::take_bytes(std::size_t bytes) {
+  if (budget->take(bytes)) return true;
+  budget->give_back(bytes);
+  return false;
+}
+
 }  // namespace bulwark::kv

@@ -30,6 +30,8 @@ struct service::shared final : server_view {
   [[nodiscard]] std::uint64_t unix_ms() const override;
   void update(const client_record& client) override;
   void count_commands(std::uint64_t commands) override;
+  [[nodiscard]] bool take_bytes(std::size_t bytes) override;
+  void give_back_bytes(std::size_t bytes) override { budget->give_back(bytes); }
 
   const front_options options;
   const instant started;

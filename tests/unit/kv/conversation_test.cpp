@@ -2,11 +2,10 @@
 // Goal: a conversation gathers what is at hand into one request, keeps the order of replies, and never
 // executes a command twice. Method: bytes in, needs and output out; the machine is the real one, called by
 // the test.
-#include "bulwark/kv/core/conversation.hpp"
+#include "conversation_rig.hpp"
 
 #include <gmock/gmock.h>
 
-#include "bulwark/kv/core/machine.hpp"
 #include "scripts.hpp"
 
 namespace bulwark::kv {
@@ -18,44 +17,7 @@ using testing::StartsWith;
 using need = conversation::need;
 using namespace std::chrono_literals;
 
-class quiet_server final : public server_view {
- public:
-  [[nodiscard]] server_facts facts() const override { return {.node = "n1"}; }
-  [[nodiscard]] server_counts counts() const override { return {}; }
-  [[nodiscard]] std::vector<client_record> clients() const override { return {}; }
-  [[nodiscard]] std::optional<resp_address> address_of(std::uint32_t) const override { return std::nullopt; }
-  [[nodiscard]] std::uint64_t unix_ms() const override { return 1'000'000; }
-  void update(const client_record&) override {}
-  void count_commands(std::uint64_t) override {}
-};
-
-struct conversation_test : testing::Test {
-  /// Advances to the end, as a session would; the machine answers every submission.
-  std::string talk_on() {
-    std::string out;
-    for (auto what = it.advance(); what != need::input; what = it.advance()) {
-      if (what == need::submit) {
-        const auto submission = it.take_submit();
-        kinds.push_back(submission.kind);
-        ages.push_back(submission.at_most);
-        const bool write = submission.kind == request_kind::write;
-        it.answered(outcome::done, write ? keys.apply(submission.payload) : keys.query(submission.payload),
-                    age);
-      }
-      if (what == need::status) it.status_known(std::nullopt);
-      out += it.take_output();
-    }
-    return out + it.take_output();
-  }
-
-  quiet_server server;
-  conversation_limits limits;
-  conversation it{limits, {}, server};
-  machine keys;
-  std::vector<request_kind> kinds;
-  std::vector<std::chrono::milliseconds> ages;  ///< that were allowed
-  std::chrono::milliseconds age{};              ///< of what is answered
-};
+using conversation_test = conversation_rig;
 
 TEST_F(conversation_test, a_pipeline_with_a_write_is_one_write) {
   it.received("get k\r\nset k v\r\nget k\r\n");

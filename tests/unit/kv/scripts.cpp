@@ -13,6 +13,31 @@ void add_words(batch_writer& batch, std::string_view line) {
   batch.add(find_command(words[0])->id, arguments);
 }
 
+std::vector<std::string> transaction_of(const watched_keys& watched,
+                                        const std::vector<std::string>& commands) {
+  std::vector<std::string> all{std::to_string(watched.size())};
+  for (const auto& [key, revision] : watched) {
+    all.emplace_back(key);
+    all.push_back(std::to_string(revision));
+  }
+  for (const auto& command : commands) {
+    std::vector<std::string> words;
+    split_inline(command, words);
+    all.push_back(std::to_string(words.size()));
+    all.insert(all.end(), words.begin(), words.end());
+  }
+  return all;
+}
+
+void add_transaction(batch_writer& batch, const std::vector<std::string>& arguments, std::string_view session,
+                     std::uint64_t number) {
+  const auto numbered = std::to_string(number);
+  std::vector<std::string_view> words;
+  if (!session.empty()) words.assign({session, numbered, "1000", "transaction"});
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  batch.add(session.empty() ? command_id::transaction : command_id::session, words);
+}
+
 std::string rendered(std::string_view answer, protocol spoken) {
   std::size_t executed = 0;
   if (!read_executed(answer, executed)) return "malformed";

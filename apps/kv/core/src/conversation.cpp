@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bulwark/actors/core/invariant.hpp"
+#include "explain.hpp"
 #include "local_commands.hpp"
 #include "session_words.hpp"
 #include "stale_words.hpp"
@@ -15,28 +16,14 @@ namespace {
 using consensus::outcome;
 using consensus::request_kind;
 
-std::string_view explain(outcome result) {
-  switch (result) {
-    case outcome::no_leader: return "CLUSTERDOWN No leader with a quorum; nothing was done";
-    case outcome::not_done: return "TRYAGAIN The leader changed; nothing was done";
-    case outcome::overloaded: return "BUSY Too many requests are waiting; nothing was done";
-    case outcome::done: return "ERR The reply of the replica is malformed";
-    case outcome::unknown: break;
-  }
-  return "TIMEOUT outcome unknown: the command may or may not be applied";
-}
-
-/// What is wrong with a command that runs another one; empty if nothing, or if it is none.
-std::string fault_of(const command_spec& spec, std::span<const std::string_view> arguments) {
-  if (spec.id == command_id::session) return fault_of_session(arguments);
-  if (spec.id == command_id::stale) return fault_of_stale(arguments);
-  return {};
-}
-
 }  // namespace
 
 conversation::conversation(const conversation_limits& limits, client_record client, server_view& server)
-    : limits_{limits}, client_{std::move(client)}, server_{server}, parser_{limits.requests} {}
+    : limits_{limits},
+      client_{std::move(client)},
+      server_{server},
+      parser_{limits.requests},
+      transaction_{limits.transactions, limits.requests.command_bytes_max, server} {}
 
 conversation::need conversation::advance() {
   if (awaiting_ != awaiting::nothing || finished_) return need::input;
@@ -56,28 +43,38 @@ conversation::need conversation::advance() {
     }
     const auto arguments = parser_.arguments();
     const auto* spec = find_command(arguments[0]);
-    if (draining_ && can_be_replicated(spec, arguments)) {
-      if (batch_) return need::submit;
-      reply_error("LOADING The node is shutting down; nothing was done");
-    } else if (can_be_replicated(spec, arguments)) {
-      if (!add_to_batch(*spec, arguments.subspan(1))) return need::submit;
-    } else {
-      if (batch_) return need::submit;  // the replies of the batch come first
-      const auto what = answer_locally(spec, arguments);
-      if (what != need::more) return what;
-    }
+    const auto what =
+        concerns_transaction(spec) ? go_on_in_transaction(spec, arguments) : carry_out(spec, arguments);
+    if (what != need::more) return what;
     parser_.pop();
   }
 }
 
-bool conversation::can_be_replicated(const command_spec* spec, arguments_view arguments) const {
-  if (spec == nullptr || spec->kind == command_kind::local || !arity_fits(*spec, arguments.size()) ||
-      !keys_fit(*spec, arguments))
-    return false;
-  if (spec->id != command_id::session && spec->id != command_id::stale) return true;
-  if (!fault_of(*spec, arguments).empty()) return false;
-  const auto inner = arguments.subspan(spec->id == command_id::session ? 3 : 2);
-  return keys_fit(*find_command(inner[0]), inner);
+/// Returns need::more once the command is answered, or in the batch.
+conversation::need conversation::carry_out(const command_spec* spec, arguments_view arguments) {
+  const bool replicated =
+      spec != nullptr && spec->kind != command_kind::local && fault_of(spec, arguments).empty();
+  if (replicated && !draining_) return add_to_batch(*spec, arguments.subspan(1)) ? need::more : need::submit;
+  if (batch_) return need::submit;  // the replies of the batch come first
+  if (!replicated) return answer_locally(spec, arguments);
+  reply_error(shutting_down);
+  return need::more;
+}
+
+std::string conversation::fault_of(const command_spec* spec, arguments_view arguments) const {
+  if (spec == nullptr) return unknown_command(arguments);
+  if (!arity_fits(*spec, arguments.size())) return wrong_arity(*spec);
+  auto inner = arguments.subspan(0, 0);  // of a command that runs another one
+  if (spec->id == command_id::session) {
+    if (auto fault = fault_of_session(arguments); !fault.empty()) return fault;
+    inner = arguments.subspan(3);
+  }
+  if (spec->id == command_id::stale) {
+    if (auto fault = fault_of_stale(arguments); !fault.empty()) return fault;
+    inner = arguments.subspan(2);
+  }
+  if (keys_fit(*spec, arguments) && (inner.empty() || keys_fit(*find_command(inner[0]), inner))) return {};
+  return "ERR key is too long: at most " + std::to_string(limits_.key_bytes_max) + " bytes";
 }
 
 conversation::need conversation::stop_or_submit(need otherwise) { return batch_ ? need::submit : otherwise; }
@@ -115,39 +112,31 @@ bool conversation::add_to_batch(const command_spec& spec, arguments_view argumen
   if (spec.kind == command_kind::write) kind_ = request_kind::write;
   batch_returns_values_ |= spec.returns_values;
   if (spec.id == command_id::session)
-    add_session(arguments);
+    add_session(arguments[0], arguments[1], arguments.subspan(2));
   else
     batch_->add(spec.id, arguments);
   return true;
 }
 
 /// With the time, by which sessions end.
-void conversation::add_session(arguments_view arguments) {
+void conversation::add_session(std::string_view client, std::string_view number, arguments_view inner) {
   const auto now = std::to_string(server_.unix_ms());
-  std::vector<std::string_view> stamped{arguments[0], arguments[1], now};
-  stamped.insert(stamped.end(), arguments.begin() + 2, arguments.end());
+  std::vector<std::string_view> stamped{client, number, now};
+  stamped.insert(stamped.end(), inner.begin(), inner.end());
   batch_->add(command_id::session, stamped);
 }
 
 bool conversation::keys_fit(const command_spec& spec, arguments_view arguments) const {
-  if (spec.first_key == 0) return true;
-  const auto last = spec.last_key < 0 ? arguments.size() - 1 : static_cast<std::size_t>(spec.last_key);
-  for (auto i = static_cast<std::size_t>(spec.first_key); i <= last;
-       i += static_cast<std::size_t>(spec.key_step))
-    if (arguments[i].size() > limits_.key_bytes_max) return false;
-  return true;
+  bool fit = true;
+  for_each_key(spec, arguments,
+               [&](std::size_t at) { fit &= arguments[at].size() <= limits_.key_bytes_max; });
+  return fit;
 }
 
 /// Returns need::more once the command is answered.
 conversation::need conversation::answer_locally(const command_spec* spec, arguments_view arguments) {
-  if (spec == nullptr) {
-    reply_error(unknown_command(arguments));
-  } else if (!arity_fits(*spec, arguments.size())) {
-    reply_error(wrong_arity(*spec));
-  } else if (const auto fault = fault_of(*spec, arguments); !fault.empty()) {
+  if (const auto fault = fault_of(spec, arguments); !fault.empty()) {
     reply_error(fault);
-  } else if (spec->kind != command_kind::local) {
-    reply_error("ERR key is too long: at most " + std::to_string(limits_.key_bytes_max) + " bytes");
   } else if (needs_status(spec->id) && !status_asked_) {
     awaiting_ = awaiting::status;
     return need::status;
@@ -157,6 +146,7 @@ conversation::need conversation::answer_locally(const command_spec* spec, argume
     const auto after = answer_local(spec->id, arguments, client_, server_, status_, reply);
     std::string_view rest = neutral;
     BULWARK_INVARIANT(render(rest, client_.spoken, output_));
+    if (spec->id == command_id::reset) transaction_.forget();
     status_asked_ = false;
     status_.reset();
     server_.count_commands(1);
@@ -188,7 +178,9 @@ conversation::submission conversation::take_submit() {
 void conversation::answered(outcome result, std::string_view reply, std::chrono::milliseconds age) {
   if (!awaits_answer()) return;
   awaiting_ = awaiting::nothing;
-  if (result == outcome::done) {
+  if (!watching_.empty()) {
+    revisions_answered(result, reply);
+  } else if (result == outcome::done) {
     render_answers(reply, age);
   } else {
     while (batch_count_ > 0) {
@@ -239,6 +231,11 @@ void conversation::reply_error(std::string_view text) {
   reply_builder{neutral}.error(text);
   std::string_view rest = neutral;
   BULWARK_INVARIANT(render(rest, client_.spoken, output_));
+}
+
+void conversation::reply_status(std::string_view text) {
+  output_.append("+").append(text).append("\r\n");
+  server_.count_commands(1);
 }
 
 }  // namespace bulwark::kv

@@ -25,6 +25,14 @@ std::int64_t count_existing(const keyspace& keys, arguments_view names) {
   return count;
 }
 
+void revisions(const keyspace& keys, arguments_view names, reply_builder& reply) {
+  reply.array(names.size());
+  for (const auto name : names) {
+    const auto* found = keys.find(name);
+    reply.integer(found != nullptr ? static_cast<std::int64_t>(found->revision) : 0);
+  }
+}
+
 }  // namespace
 
 void execute_read(const keyspace& keys, command_id id, arguments_view arguments, const batch_limits& limits,
@@ -40,6 +48,7 @@ void execute_read(const keyspace& keys, command_id id, arguments_view arguments,
     }
     case command_id::mget: return mget(keys, arguments, limits, reply);
     case command_id::exists: return reply.integer(count_existing(keys, arguments));
+    case command_id::revision: return revisions(keys, arguments, reply);
     case command_id::dbsize: return reply.integer(static_cast<std::int64_t>(keys.size()));
     default: return reply.error("ERR not a read");
   }

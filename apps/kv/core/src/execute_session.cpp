@@ -5,6 +5,7 @@
 
 #include "execute.hpp"
 #include "session_words.hpp"
+#include "transaction_words.hpp"
 
 namespace bulwark::kv {
 
@@ -33,14 +34,11 @@ std::string refusal(verdict what, std::string_view client, std::uint64_t number,
 }
 
 void execute_inner(keyspace& keys, arguments_view words, const batch_limits& limits, reply_builder& reply) {
+  if (words[0] == transaction_name) return execute_transaction(keys, words.subspan(1), limits, reply);
   const auto* spec = find_command(words[0]);
   const auto fault = fault_of_inner(spec, words);
   if (!fault.empty()) return reply.error(fault);
-  const auto arguments = words.subspan(1);
-  if (spec->kind == command_kind::read)
-    execute_read(keys, spec->id, arguments, limits, reply);
-  else
-    execute_write(keys, *spec, arguments, limits, reply);
+  execute_on_keys(keys, *spec, words.subspan(1), limits, reply);
 }
 
 }  // namespace

@@ -148,6 +148,14 @@ bool memory_suffices(const keyspace& keys, arguments_view arguments, const batch
 
 }  // namespace
 
+void execute_on_keys(keyspace& keys, const command_spec& spec, arguments_view arguments,
+                     const batch_limits& limits, reply_builder& reply) {
+  if (spec.kind == command_kind::read)
+    execute_read(keys, spec.id, arguments, limits, reply);
+  else
+    execute_write(keys, spec, arguments, limits, reply);
+}
+
 void execute_write(keyspace& keys, const command_spec& spec, arguments_view arguments,
                    const batch_limits& limits, reply_builder& reply) {
   if (spec.grows && !memory_suffices(keys, arguments, limits))

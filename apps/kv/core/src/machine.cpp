@@ -44,12 +44,12 @@ consensus::bytes run(batch_reader& batch, Execute execute) {
 consensus::bytes machine::apply(const consensus::bytes& batch) {
   batch_reader in{batch};
   auto answer = run(in, [&](const command_spec& spec, const auto& arguments, reply_builder& reply) {
-    if (spec.kind == command_kind::read)
-      execute_read(keys_, spec.id, arguments, in.limits(), reply);
-    else if (spec.id == command_id::session)
+    if (spec.id == command_id::session)
       execute_session(keys_, sessions_, arguments, in.limits(), reply);
+    else if (spec.id == command_id::transaction)
+      execute_transaction(keys_, arguments, in.limits(), reply);
     else
-      execute_write(keys_, spec, arguments, in.limits(), reply);
+      execute_on_keys(keys_, spec, arguments, in.limits(), reply);
   });
   if (changed_) changed_(totals());
   return answer;

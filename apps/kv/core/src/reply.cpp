@@ -2,6 +2,7 @@
 #include "bulwark/kv/core/reply.hpp"
 
 #include <charconv>
+#include <utility>
 
 #include "bulwark/consensus/core/wire.hpp"
 
@@ -51,6 +52,7 @@ bool render_one(wire_reader& in, protocol spoken, std::string& out, std::uint64_
       out.append(text).append("\r\n");
       return true;
     case '_': out.append(spoken == protocol::resp3 ? "_\r\n" : "$-1\r\n"); return true;
+    case '!': out.append(spoken == protocol::resp3 ? "_\r\n" : "*-1\r\n"); return true;
     case '*':
     case '%': {
       if (!in.get(size)) return false;
@@ -90,6 +92,21 @@ bool render(std::string_view& replies, protocol spoken, std::string& out) {
     return false;
   }
   replies.remove_prefix(replies.size() - in.left());
+  return true;
+}
+
+bool read_integers(std::string_view reply, std::vector<std::int64_t>& numbers) {
+  constexpr std::size_t integer_bytes = 9;
+  wire_reader in{reply};
+  std::uint8_t tag = 0;
+  std::uint32_t size = 0;
+  if (!in.get(tag) || tag != '*' || !in.get(size) || in.left() != size * integer_bytes) return false;
+  std::vector<std::int64_t> read;
+  for (std::uint64_t number = 0; in.left() > 0 && in.get(tag) && in.get(number);) {
+    if (tag != ':') return false;
+    read.push_back(static_cast<std::int64_t>(number));
+  }
+  numbers = std::move(read);
   return true;
 }
 

@@ -22,14 +22,21 @@ std::string fault_of_inner(const command_spec* spec, std::span<const std::string
   return {};
 }
 
-std::string fault_of_session(std::span<const std::string_view> words) {
+std::string fault_of_numbering(std::span<const std::string_view> words) {
   if (words[1].empty() || words[1].size() > session_name_bytes_max)
     return "ERR the name of a session must have 1 to " + std::to_string(session_name_bytes_max) + " bytes";
   if (!to_session_number(words[2]))
     return "ERR the number of a command in a session must be an integer from 1 to " +
            std::to_string(std::numeric_limits<std::int64_t>::max());
+  return {};
+}
+
+std::string fault_of_session(std::span<const std::string_view> words) {
+  if (auto fault = fault_of_numbering(words); !fault.empty()) return fault;
   const auto inner = words.subspan(3);
-  return fault_of_inner(find_command(inner[0]), inner);
+  const auto* spec = find_command(inner[0]);
+  if (spec != nullptr && spec->id == command_id::exec) return "ERR EXEC without MULTI";
+  return fault_of_inner(spec, inner);
 }
 
 }  // namespace bulwark::kv

@@ -20,6 +20,10 @@ inline constexpr std::size_t session_name_bytes_max = 64;
 /// Why a command cannot run in a session; empty if it can. `spec` may be null.
 [[nodiscard]] std::string fault_of_inner(const command_spec* spec, std::span<const std::string_view> words);
 
+/// What is wrong with the client and number of `SESSION client number ...`; empty if nothing.
+/// @pre there are at least three words
+[[nodiscard]] std::string fault_of_numbering(std::span<const std::string_view> words);
+
 /// What is wrong with the words of `SESSION client number command ...`; empty if nothing.
 /// @pre there are at least four
 [[nodiscard]] std::string fault_of_session(std::span<const std::string_view> words);

@@ -30,6 +30,8 @@ enum class command_id : std::uint8_t {
   dbsize = 17,
   session = 18,
   stale = 19,  // never logged, nor asked of the machine: the read behind it is
+  revision = 20,
+  transaction = 21,  // what EXEC becomes; has no name for clients
 
   // answered by the session, so never logged
   ping = 200,
@@ -44,6 +46,12 @@ enum class command_id : std::uint8_t {
   info,
   role,
   reset,
+  multi,
+  exec,
+  discard,
+  watch,
+  watchat,
+  unwatch,
 };
 
 enum class command_kind : std::uint8_t {
@@ -66,7 +74,7 @@ struct command_spec {
   std::string_view summary;
 };
 
-/// All commands, ascending by name.
+/// All commands that clients know, ascending by name.
 std::span<const command_spec> all_commands();
 
 /// The command with this name in any case, or nullptr.
@@ -83,6 +91,16 @@ std::string wrong_arity(const command_spec& spec);
 
 /// "ERR unknown command 'x', with args beginning with: ...", cut as Redis does. @pre !arguments.empty()
 std::string unknown_command(std::span<const std::string_view> arguments);
+
+/// Calls `what(position)` for each key among the words of a command. @pre the arity fits
+template <class What>
+void for_each_key(const command_spec& spec, std::span<const std::string_view> words, What what) {
+  if (spec.first_key == 0) return;
+  const auto last = spec.last_key < 0 ? words.size() - 1 : static_cast<std::size_t>(spec.last_key);
+  for (auto i = static_cast<std::size_t>(spec.first_key); i <= last;
+       i += static_cast<std::size_t>(spec.key_step))
+    what(i);
+}
 
 /// Whether two texts are equal but for the case of ASCII letters.
 bool equal_ignoring_case(std::string_view a, std::string_view b);

@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bulwark/consensus/core/messages.hpp"
 #include "bulwark/kv/core/batch.hpp"
 #include "bulwark/kv/core/request_parser.hpp"
 #include "bulwark/kv/core/server_view.hpp"
+#include "bulwark/kv/core/transaction.hpp"
 
 namespace bulwark::kv {
 
@@ -19,6 +21,7 @@ namespace bulwark::kv {
 struct conversation_limits {
   request_limits requests;
   batch_limits batches;
+  transaction_limits transactions;
   std::size_t key_bytes_max = 1u << 16;
   std::size_t batch_commands_max = 512;        ///< commands in one request to the replicated machine
   std::size_t batch_bytes_max = 512u << 10;    ///< their size, unless a single command is larger
@@ -95,8 +98,9 @@ class conversation {
   enum class awaiting { nothing, answer, status };
   using arguments_view = std::span<const std::string_view>;
 
-  bool can_be_replicated(const command_spec* spec, arguments_view arguments) const;
-  void add_session(arguments_view arguments);
+  need carry_out(const command_spec* spec, arguments_view arguments);
+  std::string fault_of(const command_spec* spec, arguments_view arguments) const;
+  void add_session(std::string_view client, std::string_view number, arguments_view inner);
   bool add_to_batch(const command_spec& spec, arguments_view arguments);
   bool add_stale(arguments_view arguments);
   [[nodiscard]] bool fits_into_batch(arguments_view arguments) const;
@@ -104,9 +108,21 @@ class conversation {
   need answer_locally(const command_spec* spec, arguments_view arguments);
   need stop_or_submit(need otherwise);
   void reply_error(std::string_view text);
+  void reply_status(std::string_view text);
   bool keys_fit(const command_spec& spec, arguments_view arguments) const;
   void render_answers(std::string_view answer, std::chrono::milliseconds age);
   bool render_answer(std::string_view& answers, std::chrono::milliseconds age);
+
+  // conversation_transactions.cpp
+  [[nodiscard]] bool concerns_transaction(const command_spec* spec) const;
+  need go_on_in_transaction(const command_spec* spec, arguments_view arguments);
+  void begin_transaction();
+  void discard_transaction();
+  void queue(const command_spec* spec, arguments_view arguments);
+  void submit_transaction(arguments_view session);
+  need watch(arguments_view keys);
+  void watch_at(arguments_view pairs);
+  void revisions_answered(consensus::outcome result, std::string_view reply);
 
   const conversation_limits& limits_;
   client_record client_;
@@ -121,6 +137,8 @@ class conversation {
   std::chrono::milliseconds at_most_{};  // of a batch of stale reads
   std::string kept_;                     // the submission, if its replies may come in parts
   std::string resumed_;                  // what is left of it
+  transaction transaction_;
+  std::vector<std::string> watching_;  // keys whose revisions are awaited
   bool status_asked_ = false;
   std::optional<replica_view> status_;
   bool input_ended_ = false;

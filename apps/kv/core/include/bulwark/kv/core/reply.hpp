@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bulwark::kv {
 
@@ -24,6 +25,8 @@ class reply_builder {
   void integer(std::int64_t number);
   void bulk(std::string_view data) { put_text('$', data); }
   void null() { out_.push_back('_'); }
+  /// In place of an array.
+  void null_array() { out_.push_back('!'); }
   void array(std::size_t size) { put_size('*', size); }
   /// One whole neutral reply that another builder wrote.
   void copy(std::string_view neutral) { out_.append(neutral); }
@@ -39,5 +42,9 @@ class reply_builder {
 /// Takes one neutral reply from the front of `replies` and appends it to `out` as RESP. False, with both
 /// unchanged, if the bytes are no complete reply.
 bool render(std::string_view& replies, protocol spoken, std::string& out);
+
+/// Reads one neutral reply that is an array of integers, and nothing else. False, with nothing read, if it is
+/// something else.
+bool read_integers(std::string_view reply, std::vector<std::int64_t>& numbers);
 
 }  // namespace bulwark::kv

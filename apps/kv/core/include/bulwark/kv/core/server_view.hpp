@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -81,6 +82,11 @@ class server_view {
   /// A client changed its name or protocol.
   virtual void update(const client_record& client) = 0;
   virtual void count_commands(std::uint64_t commands) = 0;
+
+  /// Whether a conversation may hold so many bytes more than what it just received. If so, it gives them
+  /// back.
+  [[nodiscard]] virtual bool take_bytes(std::size_t bytes) = 0;
+  virtual void give_back_bytes(std::size_t bytes) = 0;
 };
 
 }  // namespace bulwark::kv
