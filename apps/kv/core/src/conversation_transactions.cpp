@@ -40,11 +40,7 @@ conversation::need conversation::go_on_in_transaction(const command_spec* spec, 
                              equal_ignoring_case(arguments[3], "exec");
   const auto fault = numbered_exec ? fault_of_numbering(arguments) : fault_of(spec, arguments);
   if (!fault.empty()) {
-    if (transaction_.open())
-      transaction_.spoil();
-    else if (spec->id == command_id::watch || spec->id == command_id::watchat)
-      transaction_.watch_refused();
-    reply_error(fault);
+    refuse_in_transaction(spec, fault);
     return need::more;
   }
   if (numbered_exec) {
@@ -69,6 +65,20 @@ conversation::need conversation::go_on_in_transaction(const command_spec* spec, 
     default: queue(spec, arguments);
   }
   return need::more;
+}
+
+void conversation::refuse_in_transaction(const command_spec* spec, std::string_view fault) {
+  const auto is = [&](command_id id) { return spec != nullptr && spec->id == id; };
+  if (is(command_id::exec)) {  // ends the transaction nevertheless, as in Redis
+    transaction_.forget();
+    return reply_error("EXECABORT Transaction discarded because of: " +
+                       std::string{fault.substr(fault.find(' ') + 1)});
+  }
+  if (transaction_.open())
+    transaction_.spoil();
+  else if (is(command_id::watch) || is(command_id::watchat))
+    transaction_.watch_refused();
+  reply_error(fault);
 }
 
 void conversation::begin_transaction() {

@@ -116,6 +116,7 @@ class conversation {
   // conversation_transactions.cpp
   [[nodiscard]] bool concerns_transaction(const command_spec* spec) const;
   need go_on_in_transaction(const command_spec* spec, arguments_view arguments);
+  void refuse_in_transaction(const command_spec* spec, std::string_view fault);
   void begin_transaction();
   void discard_transaction();
   void queue(const command_spec* spec, arguments_view arguments);
