@@ -13,6 +13,7 @@
 #include "bulwark/consensus/core/wire.hpp"
 #include "bulwark/consensus/crc32c.hpp"
 #include "bulwark/consensus/record_codec.hpp"
+#include "bulwark/kv/core/batch.hpp"
 #include "bulwark/kv/core/machine.hpp"
 #include "bulwark/kv/core/request_parser.hpp"
 #include "bulwark/supervision/core/heartbeat.hpp"
@@ -204,6 +205,16 @@ void run_command(std::string_view bytes) {
   expect(other.save() == machine.save(), "equal commands give equal states");
 }
 
+std::vector<std::string> commands() {
+  const std::vector<std::string_view> transaction{"1", "k", "0", "3", "set", "k", "v", "2", "get", "k"};
+  std::vector<std::string_view> numbered{"s", "1", "1000", "transaction"};
+  numbered.insert(numbered.end(), transaction.begin(), transaction.end());
+  kv::batch_writer batch{{}};
+  batch.add(kv::command_id::transaction, transaction);
+  batch.add(kv::command_id::session, numbered);
+  return {std::move(batch).take()};
+}
+
 void run_configuration(std::string_view bytes) {
   if (const auto found = decode_configuration(bytes)) {
     std::string again;
@@ -269,7 +280,7 @@ const std::vector<target>& all_targets() {
       {"packet", run_packet, packets},         {"record", run_record, records},
       {"segment", run_segment, segments},      {"batch", run_batch, records},
       {"sessions", run_sessions, sessions},    {"keys", run_keys, keys},
-      {"command", run_command, keys},          {"requests", run_requests, requests},
+      {"command", run_command, commands},      {"requests", run_requests, requests},
       {"members", run_members, members_words}, {"configuration", run_configuration, configurations},
   };
   return all;

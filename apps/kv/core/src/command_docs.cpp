@@ -26,15 +26,26 @@ void describe(const command_spec& spec, reply_builder& reply) {
     reply.array(0);  // categories, tips, key specifications, subcommands
 }
 
+std::string_view group_of(const command_spec& spec) {
+  switch (spec.id) {
+    case command_id::multi:
+    case command_id::exec:
+    case command_id::discard:
+    case command_id::watch:
+    case command_id::watchat:
+    case command_id::unwatch: return "transactions";
+    default: break;
+  }
+  if (spec.kind == command_kind::local) return "connection";
+  return spec.first_key > 0 ? "string" : "server";
+}
+
 void document(const command_spec& spec, reply_builder& reply) {
-  const auto group = spec.kind == command_kind::local ? "connection"
-                     : spec.first_key > 0             ? "string"
-                                                      : "server";
   reply.bulk(spec.name);
   reply.map(3);
   reply.bulk("summary"), reply.bulk(spec.summary);
   reply.bulk("since"), reply.bulk("0.1.0");
-  reply.bulk("group"), reply.bulk(group);
+  reply.bulk("group"), reply.bulk(group_of(spec));
 }
 
 void answer_info_of(arguments_view names, reply_builder& reply) {
