@@ -99,6 +99,18 @@ TEST(transaction_of_the_log, that_memory_may_not_suffice_for_does_nothing) {
       << "what does not grow needs no memory";
 }
 
+TEST(transaction_of_the_log, reckons_with_what_new_counters_take) {
+  machine m;
+  std::vector<std::string> lines;
+  std::uint64_t keys_alone = 0;
+  for (int i = 100; i < 250; ++i) {  // each takes a digit as well: together more than the last key
+    lines.push_back("incr n" + std::to_string(i));
+    keys_alone += 4 + keyspace::overhead_bytes;
+  }
+  EXPECT_THAT(apply_transaction(m, {}, lines, {.memory_bytes_max = keys_alone}), StartsWith("-OOM"));
+  EXPECT_EQ(m.totals().keys, 0u);
+}
+
 TEST(transaction_of_the_log, whose_replies_may_be_too_large_does_nothing) {
   machine m;
   apply_each(m, {"set k " + std::string(1000, 'x')});
@@ -114,6 +126,26 @@ TEST(transaction_of_the_log, whose_replies_may_be_too_large_does_nothing) {
               StartsWith("*4\r\n:1"));
 }
 
+TEST(transaction_of_the_log, reckons_with_values_that_it_makes_itself) {
+  const std::string large(1500, 'x');
+  std::string hundred_counters = "mget";
+  for (int i = 0; i < 100; ++i) hundred_counters += " n";
+  const std::vector<std::string> cases[] = {{"set k " + large, "get k", "get k"},
+                                            {"setnx k " + large, "mget k k"},
+                                            {"getset k " + large, "get k", "get k"},
+                                            {"mset a 1 k " + large, "get k", "get k"},
+                                            {"cas old 1 " + large, "get old", "get old"},
+                                            {"append k " + large, "get k", "getset k 1"},
+                                            {"decrby n 9223372036854775807", hundred_counters}};
+  for (const auto& lines : cases) {
+    machine m;
+    apply_each(m, {"set old 1"});
+    EXPECT_THAT(apply_transaction(m, {}, lines, {.reply_bytes_max = 2000}), StartsWith("-ERR the replies"))
+        << lines[0].substr(0, 20);
+    EXPECT_EQ(m.totals().revision, 1u);
+  }
+}
+
 TEST(transaction_of_the_log, of_many_sets_of_large_values_needs_no_large_reply) {
   machine m;
   std::vector<std::string> lines;
@@ -121,29 +153,37 @@ TEST(transaction_of_the_log, of_many_sets_of_large_values_needs_no_large_reply) 
   EXPECT_THAT(apply_transaction(m, {}, lines, {.reply_bytes_max = 5000}), StartsWith("*20\r\n+OK"));
 }
 
-TEST(transaction_of_the_log, that_makes_no_sense_does_nothing) {
+/// Expects that the arguments are answered with an error that begins so, and change nothing.
+void expect_refused(const std::vector<std::string>& arguments, const std::string& error) {
+  machine m;
+  batch_writer batch{{}};
+  add_transaction(batch, arguments);
+  EXPECT_THAT(rendered(m.apply(std::move(batch).take())), StartsWith(error)) << arguments.back();
+  EXPECT_EQ(m.totals().revision, 0u) << arguments.back();
+}
+
+TEST(transaction_of_the_log, that_is_malformed_does_nothing) {
   const std::vector<std::string> cases[] = {{"x"},                               // no number of watched keys
                                             {"1", "k"},                          // the revision is missing
                                             {"1", "k", "-1"},                    // is none
-                                            {"1", "k", "1x"},                    //
+                                            {"1", "k", "1x"},                    // nor is this
                                             {"18446744073709551615", "k", "1"},  // more than there are
-                                            {"9223372036854775807", "k", "1"},   //
+                                            {"9223372036854775807", "k", "1"},   // even if it were doubled
                                             {"0", "2", "incr", "n", "2", "incr"},  // a word is missing
-                                            {"0", "2", "incr", "n", "0"},          // a command without words
-                                            {"0", "2", "incr", "n", "9223372036854775807"},
-                                            {"0", "2", "incr", "n", "1", "incr"},  // wrong arity
-                                            {"0", "2", "incr", "n", "1", "nonsense"},
-                                            {"0", "2", "incr", "n", "1", "ping"},
-                                            {"0", "2", "incr", "n", "2", "transaction", "0"},
-                                            {"0", "2", "incr", "n", "5", "session", "s", "1", "incr", "n"},
-                                            {"0", "2", "incr", "n", "4", "stale", "1", "get", "n"}};
-  for (const auto& arguments : cases) {
-    machine m;
-    batch_writer batch{{}};
-    add_transaction(batch, arguments);
-    EXPECT_THAT(rendered(m.apply(std::move(batch).take())), StartsWith("-ERR ")) << arguments.back();
-    EXPECT_EQ(m.totals().revision, 0u) << arguments.back();
-  }
+                                            {"0", "0", "2", "incr", "n"},          // a command without words
+                                            {"0", "2", "incr", "n", "9223372036854775807"}};
+  for (const auto& arguments : cases) expect_refused(arguments, "-ERR a malformed transaction came");
+}
+
+TEST(transaction_of_the_log, with_a_command_that_is_none_does_nothing) {
+  expect_refused({"0", "2", "incr", "n", "1", "incr"}, "-ERR wrong number of arguments for 'incr'");
+  expect_refused({"0", "2", "incr", "n", "1", "nonsense"}, "-ERR unknown command 'nonsense'");
+  expect_refused({"0", "2", "incr", "n", "1", "ping"}, "-ERR MULTI runs commands on keys, not 'ping'");
+  expect_refused({"0", "2", "incr", "n", "2", "transaction", "0"}, "-ERR unknown command 'transaction'");
+  expect_refused({"0", "2", "incr", "n", "5", "session", "s", "1", "incr", "n"},
+                 "-ERR MULTI runs commands on keys, not 'session'");
+  expect_refused({"0", "2", "incr", "n", "4", "stale", "1", "get", "n"},
+                 "-ERR MULTI runs commands on keys, not 'stale'");
 }
 
 TEST(transaction_of_the_log, is_not_asked_as_a_read) {
