@@ -8,6 +8,26 @@
 
 namespace bulwark::cluster_test {
 
+namespace {
+
+/// One command by itself, or alone in a transaction, which must make no difference.
+load::call_result call(load::client& caller, std::initializer_list<std::string_view> command,
+                       bool in_transaction) {
+  if (!in_transaction) return caller.call(command);
+  auto result = caller.call({"MULTI"});
+  if (result.done()) result = caller.call(command);
+  if (!result.done()) {
+    caller.move_on();  // forgets the transaction
+    result.what = load::outcome::refused;
+    return result;
+  }
+  result = caller.call({"EXEC"});
+  if (result.done()) result.answer = load::reply{result.answer.elements.at(0)};
+  return result;
+}
+
+}  // namespace
+
 recorded_history::recorded_history(history_options options) : options_{std::move(options)} {
   for (std::size_t i = 0; i < options_.clients; ++i) threads_.emplace_back([this, i] { work(i); });
 }
@@ -40,7 +60,9 @@ void recorded_history::work(std::size_t index) {
       const std::lock_guard lock{mutex_};
       which = writes ? checker_.begin_write(where, value) : checker_.begin_read(where);
     }
-    const auto result = writes ? caller.call({"GETSET", where, value}) : caller.call({"GET", where});
+    const bool in_transaction = random() % 3 == 0;
+    const auto result = writes ? call(caller, {"GETSET", where, value}, in_transaction)
+                               : call(caller, {"GET", where}, in_transaction);
     {
       const std::lock_guard lock{mutex_};
       if (result.done())
