@@ -35,7 +35,7 @@ class quiet_server final : public server_view {
 };
 
 /// A conversation whose requests the machine answers.
-struct conversation_rig : testing::Test {
+struct talk_rig {
   /// Advances to the end, as a session would; the machine answers every submission.
   std::string talk_on() {
     std::string out;
@@ -62,5 +62,7 @@ struct conversation_rig : testing::Test {
   std::vector<std::chrono::milliseconds> ages;  ///< that were allowed
   std::chrono::milliseconds age{};              ///< of what is answered
 };
+
+struct conversation_rig : testing::Test, talk_rig {};
 
 }  // namespace bulwark::kv

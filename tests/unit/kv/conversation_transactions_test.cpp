@@ -4,6 +4,8 @@
 // clients are batches that the test applies to it.
 #include <gmock/gmock.h>
 
+#include <random>
+
 #include "conversation_rig.hpp"
 #include "scripts.hpp"
 
@@ -255,6 +257,49 @@ TEST_F(transactions_test, in_a_session_run_once) {
 TEST_F(transactions_test, are_null_in_the_words_of_resp3) {
   EXPECT_THAT(say("hello 3\r\n"), StartsWith("%7"));
   EXPECT_EQ(say("watchat k 1\r\nmulti\r\nexec\r\n"), fine + fine + "_\r\n");
+}
+
+std::string random_line(std::mt19937& random) {
+  const auto number = std::to_string(random() % 4);
+  switch (random() % 14) {
+    case 0:
+    case 1:
+    case 2: return "multi";
+    case 3:
+    case 4: return "exec";
+    case 5: return random() % 2 == 0 ? "discard" : "unwatch";
+    case 6: return "watch a b";
+    case 7: return "watchat a " + number;
+    case 8: return "session s " + number + (random() % 2 == 0 ? " exec" : " incr a");
+    case 9: return "revision a b c";
+    case 10: return random() % 3 == 0 ? "reset" : random() % 2 == 0 ? "stale 5 get a" : "ping";
+    default: return random_command(random);
+  }
+}
+
+TEST(transactions, of_a_talk_do_not_depend_on_how_it_is_cut_and_gathered) {
+  for (unsigned seed = 1; seed <= 2000; ++seed) {
+    std::mt19937 random{seed};
+    std::string bytes;
+    for (int i = 0; i < 30; ++i) bytes += multibulk(random_line(random));
+    talk_rig whole, in_pieces;
+    in_pieces.limits.batch_commands_max = 1 + random() % 3;
+    in_pieces.limits.output_bytes_step = 1 + random() % 50;
+    whole.it.received(bytes);
+    const auto expected = whole.talk_on();
+    std::string out;
+    for (std::size_t at = 0; at < bytes.size();) {
+      const auto size = 1 + random() % 60;
+      in_pieces.it.received(std::string_view{bytes}.substr(at, size));
+      out += in_pieces.talk_on();
+      at += size;
+    }
+    ASSERT_EQ(out, expected) << "seed " << seed;
+    ASSERT_EQ(in_pieces.keys.save(), whole.keys.save()) << "seed " << seed;
+    in_pieces.it.received("reset\r\n");
+    in_pieces.talk_on();
+    ASSERT_EQ(in_pieces.server.taken, 0u) << "seed " << seed;
+  }
 }
 
 }  // namespace
