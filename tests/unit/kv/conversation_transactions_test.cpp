@@ -278,7 +278,7 @@ std::string random_line(std::mt19937& random) {
 }
 
 TEST(transactions, of_a_talk_do_not_depend_on_how_it_is_cut_and_gathered) {
-  for (unsigned seed = 1; seed <= 2000; ++seed) {
+  for (unsigned seed = 1; seed <= 500; ++seed) {
     std::mt19937 random{seed};
     std::string bytes;
     for (int i = 0; i < 30; ++i) bytes += multibulk(random_line(random));

@@ -228,7 +228,7 @@ std::vector<std::string> random_commands(std::mt19937& random) {
 
 TEST(transaction_of_the_log, gives_what_its_commands_give_one_by_one_or_does_nothing) {
   unsigned ran = 0, refused = 0;
-  for (unsigned seed = 1; seed <= 3000; ++seed) {
+  for (unsigned seed = 1; seed <= 1000; ++seed) {
     std::mt19937 random{seed};
     machine at_once, one_by_one;
     for (int i = 0; i < 4; ++i) {
@@ -252,12 +252,12 @@ TEST(transaction_of_the_log, gives_what_its_commands_give_one_by_one_or_does_not
       ASSERT_LE(each.size(), limits.reply_bytes_max + 100u) << "seed " << seed;
     }
   }
-  EXPECT_GT(ran, 1000u);
-  EXPECT_GT(refused, 1000u);
+  EXPECT_GT(ran, 500u);
+  EXPECT_GT(refused, 500u);
 }
 
 TEST(transaction_of_the_log, that_is_damaged_does_the_same_everywhere) {
-  for (unsigned seed = 1; seed <= 20000; ++seed) {
+  for (unsigned seed = 1; seed <= 5000; ++seed) {
     std::mt19937 random{seed};
     batch_writer batch{{}};
     add_transaction(batch, transaction_of({{"a", random() % 3}}, random_commands(random)),
