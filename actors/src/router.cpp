@@ -2,6 +2,7 @@
 #include "bulwark/actors/router.hpp"
 
 #include <caf/all.hpp>
+#include <ostream>
 #include <stdexcept>
 
 #include "bulwark/actors/core/invariant.hpp"
@@ -106,6 +107,11 @@ std::vector<worker_load> worker_loads(const caf::actor& handle) { return hub_of(
 
 router_counts counts_of(const caf::actor& handle) { return hub_of(handle).counts(); }
 
+worker_watch watch_workers(const caf::actor& handle, worker_sink told) {
+  BULWARK_INVARIANT(told != nullptr);
+  return hub_of(handle).watch(std::move(told));
+}
+
 std::optional<routed> pick(const caf::actor& handle) { return hub_of(handle).lease(); }
 
 caf::actor control_of(const caf::actor& handle) { return hub_of(handle).control(); }
@@ -117,5 +123,24 @@ delivery_id delivery_of(caf::local_actor& self) {
   const auto number = mid.request_id().integer_value() & ((std::uint64_t{1} << bits) - 1);
   return {caf::to_string(self.current_sender()), number};
 }
+
+const char* to_string(worker_event_kind kind) noexcept {
+  switch (kind) {
+    case worker_event_kind::joined: return "joined";
+    case worker_event_kind::left: return "left";
+    case worker_event_kind::drained: return "drained";
+    case worker_event_kind::undrained: return "undrained";
+    case worker_event_kind::ejected: return "ejected";
+    case worker_event_kind::readmitted: return "readmitted";
+  }
+  return "unknown";
+}
+
+std::string to_string(const worker_event& event) {
+  return "worker " + std::to_string(event.number) + " (actor " + std::to_string(event.worker.id()) + ") " +
+         to_string(event.kind);
+}
+
+std::ostream& operator<<(std::ostream& out, const worker_event& event) { return out << to_string(event); }
 
 }  // namespace bulwark

@@ -75,7 +75,7 @@ void router_hub::tick() {
     const auto when = now();
     if (!armed_ || when < *armed_) return;  // of an earlier timer; the right one comes
     armed_.reset();
-    table_.tick(when);
+    for (const auto id : table_.tick(when)) note(worker_event_kind::readmitted, id);
     for (auto& late : line_.expire(when))
       turn_away(std::move(late), caf::error{service_error::expired}, after);
     const auto is_late = [when](const pending_answer& one) { return one.slot && one.deadline <= when; };
@@ -88,10 +88,13 @@ void router_hub::tick() {
 }
 
 void router_hub::judge(worker_id id, bool well) {
-  std::lock_guard lock{mutex_};
-  if (well) return table_.succeeded(id);
-  table_.failed(id, now());
-  if (const auto next = table_.next_wakeup()) arm(*next);
+  {
+    std::lock_guard lock{mutex_};
+    if (well) return table_.succeeded(id);
+    if (table_.failed(id, now())) note(worker_event_kind::ejected, id);
+    if (const auto next = table_.next_wakeup()) arm(*next);
+  }
+  news_.tell();
 }
 
 void router_hub::arm(instant at) {

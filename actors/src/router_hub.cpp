@@ -175,6 +175,7 @@ void router_hub::turn_away(waiting_message one, caf::error problem, aftermath& a
 }
 
 void router_hub::settle(aftermath after) {
+  news_.tell();
   for (auto& [message, whom, problem] : after.refusals) {
     if (message.element)
       refuse(*message.element, std::move(problem));

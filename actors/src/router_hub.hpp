@@ -11,6 +11,7 @@
 #include "bulwark/actors/core/routing_table.hpp"
 #include "bulwark/actors/core/waiting_line.hpp"
 #include "bulwark/actors/router.hpp"
+#include "worker_news.hpp"
 #include "worker_slot.hpp"
 
 namespace bulwark {
@@ -83,6 +84,7 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   void drain(const caf::actor& worker, bool on);
   void report(const caf::actor& worker, std::int64_t load);
   void choose_by(any_chooser chooser, std::optional<routing_kind> kind);
+  [[nodiscard]] worker_watch watch(worker_sink told) { return news_.add(std::move(told)); }
   [[nodiscard]] std::optional<routed> lease();
   [[nodiscard]] std::vector<worker_load> loads() const;
   [[nodiscard]] router_counts counts() const;
@@ -124,6 +126,8 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   void lose(std::uint64_t number, const caf::error& problem, instant when, aftermath& after);
   void leave(slot_list::iterator at, aftermath& after);
   [[nodiscard]] slot_list::iterator find(const caf::actor& worker);
+  void note(worker_event_kind what, const worker_slot& slot);
+  void note(worker_event_kind what, worker_id id);
   [[nodiscard]] caf::actor control_or_new();
   void arm(instant at);
   void arm_for_next(instant when);
@@ -136,6 +140,7 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   const bool keeps_;  ///< at least once
   const std::shared_ptr<router_signals> signals_ = std::make_shared<router_signals>();
   caf::actor_addr self_;
+  worker_news news_;
 
   mutable std::mutex mutex_;
   caf::actor_addr control_;  ///< weak: its timers and whoever orders about the router keep it

@@ -17,7 +17,9 @@ void router_hub::add(const caf::actor& worker, double weight) {
     slot->id = table_.join(slot, weight, now());
     slots_.push_back(slot);
     slot->joined();
+    note(worker_event_kind::joined, *slot);
   }
+  news_.tell();
   // Weak, so that neither keeps the other alive. Attached outside the lock: a worker that ended already runs
   // this at once.
   worker->attach_functor([hub = weak_from_this(), id = slot->id] {
@@ -28,8 +30,11 @@ void router_hub::add(const caf::actor& worker, double weight) {
 
 void router_hub::remove(const caf::actor& worker) {
   aftermath after;
-  std::lock_guard lock{mutex_};
-  if (const auto at = find(worker); at != slots_.end()) leave(at, after);
+  {
+    std::lock_guard lock{mutex_};
+    if (const auto at = find(worker); at != slots_.end()) leave(at, after);
+  }
+  news_.tell();
 }
 
 /// The worker has ended: what it had and did not answer is lost with it.
@@ -48,6 +53,7 @@ void router_hub::gone(worker_id id) {
 }
 
 void router_hub::leave(slot_list::iterator at, aftermath& after) {
+  note(worker_event_kind::left, **at);
   (*at)->left(table_.leave((*at)->id));
   after.last_handles.push_back(std::exchange((*at)->worker, {}));
   slots_.erase(at);
@@ -60,9 +66,20 @@ router_hub::slot_list::iterator router_hub::find(const caf::actor& worker) {
 void router_hub::drain(const caf::actor& worker, bool on) {
   {
     std::lock_guard lock{mutex_};
-    if (const auto at = find(worker); at != slots_.end()) table_.drain((*at)->id, on, now());
+    if (const auto at = find(worker); at != slots_.end() && table_.drain((*at)->id, on, now()))
+      note(on ? worker_event_kind::drained : worker_event_kind::undrained, **at);
   }
+  news_.tell();
   if (!on) pump();
+}
+
+void router_hub::note(worker_event_kind what, const worker_slot& slot) {
+  news_.note({what, static_cast<std::uint64_t>(slot.id), slot.worker.address()});
+}
+
+void router_hub::note(worker_event_kind what, worker_id id) {
+  const auto at = std::ranges::find_if(slots_, [id](const auto& slot) { return slot->id == id; });
+  if (at != slots_.end()) note(what, **at);
 }
 
 void router_hub::report(const caf::actor& worker, std::int64_t load) {

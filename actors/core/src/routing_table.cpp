@@ -59,13 +59,14 @@ std::uint64_t routing_table::leave(worker_id id) {
   return sent;
 }
 
-void routing_table::drain(worker_id id, bool on, instant now) {
+bool routing_table::drain(worker_id id, bool on, instant now) {
   see(now);
   auto* one = find(id);
-  if (!one || one->draining == on) return;
+  if (!one || one->draining == on) return false;
   one->draining = on;
   if (!on) start(*one, now);
   settle();
+  return true;
 }
 
 void routing_table::report(worker_id id, std::int64_t load, instant now) {
@@ -76,19 +77,20 @@ void routing_table::report(worker_id id, std::int64_t load, instant now) {
 
 // -- who fails ------------------------------------------------------------------------------------
 
-void routing_table::failed(worker_id id, instant now) {
+bool routing_table::failed(worker_id id, instant now) {
   see(now);
   const auto& rule = rules_.ejection;
   auto* one = find(id);
-  if (!one || rule.failures == 0 || one->ejected_until || ++one->failures < rule.failures) return;
+  if (!one || rule.failures == 0 || one->ejected_until || ++one->failures < rule.failures) return false;
   const auto out =
       std::ranges::count_if(entries_, [](const entry& e) { return e.ejected_until.has_value(); });
-  if (static_cast<double>(out + 1) > rule.fraction_max * static_cast<double>(entries_.size())) return;
+  if (static_cast<double>(out + 1) > rule.fraction_max * static_cast<double>(entries_.size())) return false;
   auto time = rule.time;
   for (std::uint32_t again = 0; again < one->ejections && time < rule.time_max; ++again) time *= 2;
   one->ejected_until = now + std::min(time, rule.time_max);
   ++one->ejections;
   settle();
+  return true;
 }
 
 void routing_table::succeeded(worker_id id) {
@@ -98,18 +100,19 @@ void routing_table::succeeded(worker_id id) {
   one->ejections = 0;
 }
 
-void routing_table::tick(instant now) {
+std::vector<worker_id> routing_table::tick(instant now) {
   see(now);
   look_at_mailboxes();
-  bool changed = false;
+  std::vector<worker_id> back;
   for (auto& one : entries_) {
     if (!one.ejected_until || *one.ejected_until > now) continue;
     one.ejected_until.reset();
     start(one, now);
     one.failures = rules_.ejection.failures - 1;  // on probation: one more, and it is out for longer
-    changed = true;
+    back.push_back(one.id);
   }
-  if (changed) settle();
+  if (!back.empty()) settle();
+  return back;
 }
 
 std::optional<instant> routing_table::next_wakeup() const {

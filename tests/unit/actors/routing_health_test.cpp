@@ -31,11 +31,12 @@ TEST_F(routing_health_test, draining_takes_nothing_new_and_undraining_is_a_new_s
   rules.slow_start.window = 10s;
   make(rules, 2, {routing_kind::weighted_round_robin});
   now += 1min;
-  table->drain(ids[0], true, now);
+  EXPECT_TRUE(table->drain(ids[0], true, now));
+  EXPECT_FALSE(table->drain(ids[0], true, now)) << "it does already";
   EXPECT_EQ(spread(50)[ids[0]], 0);
   table->drain(ids[1], true, now);
   EXPECT_EQ(place().what, routing_table::verdict::no_worker) << "not even when nobody else is there";
-  table->drain(ids[0], false, now);
+  EXPECT_TRUE(table->drain(ids[0], false, now));
   table->drain(ids[1], false, now - 1s);
   EXPECT_LT(table->weight(0), 1);
 }
@@ -55,7 +56,8 @@ TEST_F(routing_health_test, a_worker_that_fails_in_a_row_is_out_for_longer_each_
   EXPECT_EQ(spread(40)[ids[0]], 0);
   EXPECT_EQ(table->next_wakeup(), now + 10s);
   now += 10s;
-  table->tick(now);
+  EXPECT_THAT(table->tick(now), testing::ElementsAre(ids[0]));
+  EXPECT_THAT(table->tick(now), testing::IsEmpty());
   EXPECT_GT(spread(40)[ids[0]], 0);
   fail(1);  // on probation
   EXPECT_EQ(table->next_wakeup(), now + 20s);
@@ -72,7 +74,9 @@ TEST_F(routing_health_test, not_more_than_a_fraction_is_ejected) {
   routing_rules rules;
   rules.ejection = {.failures = 1, .fraction_max = 0.5, .panic_below = 0};
   make(rules, 4);
-  for (const auto id : ids) table->failed(id, now);
+  std::vector<bool> ejected;
+  for (const auto id : ids) ejected.push_back(table->failed(id, now));
+  EXPECT_THAT(ejected, testing::ElementsAre(true, true, false, false));
   EXPECT_EQ(table->count(), 2u);
   make(rules, 1);
   table->failed(ids.back(), now);

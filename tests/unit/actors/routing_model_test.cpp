@@ -61,7 +61,7 @@ class routing_model : public testing::TestWithParam<const char*> {
           one.draining = random.below(2) == 0;
           table.drain(id, one.draining, now);
         });
-      case 3: return table.tick(now);
+      case 3: table.tick(now); return;
       case 4:
         return with_any([&](worker_id id, model_worker&) {
           table.report(id, static_cast<std::int64_t>(random.below(9)), now);

@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <caf/actor.hpp>
+#include <caf/actor_addr.hpp>
 #include <caf/actor_cast.hpp>
 #include <caf/fwd.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <string>
@@ -120,6 +122,34 @@ struct router_counts {
   }
 };
 
+/// What happened to a worker of a router.
+enum class worker_event_kind : std::uint8_t {
+  joined,
+  left,        ///< it was removed, or has ended; or its router has
+  drained,     ///< it gets nothing new
+  undrained,   ///< it gets something again
+  ejected,     ///< it failed too often in a row: it is left out for a while, see ejection_rule
+  readmitted,  ///< that while is over
+};
+
+struct worker_event {
+  worker_event_kind kind = worker_event_kind::joined;
+  std::uint64_t number = 0;  ///< of the worker within its router: from 1, in the order of joining
+  caf::actor_addr worker;    ///< weak: a worker that is told of is not kept alive
+};
+
+/// Takes events of workers, in their order, from any thread but one at a time. Must be quick and must not
+/// throw; may use the router.
+using worker_sink = std::function<void(const worker_event&)>;
+
+/// The sink is told as long as this lives.
+using worker_watch = std::shared_ptr<const void>;
+
+[[nodiscard]] const char* to_string(worker_event_kind kind) noexcept;
+/// One line for people: "worker 3 (actor 27) ejected".
+[[nodiscard]] std::string to_string(const worker_event& event);
+std::ostream& operator<<(std::ostream& out, const worker_event& event);
+
 /// A handle that stands for many workers: passes each message to one of them, or to all, in the sender's
 /// thread and without a mailbox of its own. Requests are answered to the sender, in the worker's thread.
 ///
@@ -163,6 +193,10 @@ void set_policy(const caf::actor& router, any_chooser chooser);
 
 [[nodiscard]] std::vector<worker_load> worker_loads(const caf::actor& router);
 [[nodiscard]] router_counts counts_of(const caf::actor& router);
+
+/// From now on, and as long as the watch lives, `told` hears of every change among the workers; what is under
+/// way when the watch ends may still come. Costs messages nothing.
+[[nodiscard]] worker_watch watch_workers(const caf::actor& router, worker_sink told);
 
 /// Chooses a worker for something long-lived; nothing if there is none.
 [[nodiscard]] std::optional<routed> pick(const caf::actor& router);

@@ -82,14 +82,14 @@ class routing_table final : public worker_view {
   worker_id join(std::shared_ptr<load_meter> meter, double weight, instant now);
   /// Gets nothing any more; how many it got so far. What it has is counted until it is finished.
   std::uint64_t leave(worker_id id);
-  /// Gets nothing until undrained, which is a new start.
-  void drain(worker_id id, bool on, instant now);
+  /// Gets nothing until undrained, which is a new start. True if that changes anything.
+  bool drain(worker_id id, bool on, instant now);
   void report(worker_id id, std::int64_t load, instant now);
-  /// What came of a message, for ejection. Successes matter only after failures.
-  void failed(worker_id id, instant now);
+  /// What came of a message, for ejection. True if it is ejected now. Successes matter only after failures.
+  bool failed(worker_id id, instant now);
   void succeeded(worker_id id);
-  /// Ejections may be over.
-  void tick(instant now);
+  /// Ejections may be over: of these.
+  std::vector<worker_id> tick(instant now);
   [[nodiscard]] std::optional<instant> next_wakeup() const;
 
   /// Chooses a worker that has room, and counts one message as sent to it.
