@@ -3,6 +3,7 @@
 
 #include <caf/all.hpp>
 #include <ostream>
+#include <sstream>
 #include <stdexcept>
 
 #include "bulwark/actors/core/invariant.hpp"
@@ -123,6 +124,16 @@ delivery_id delivery_of(caf::local_actor& self) {
   const auto number = mid.request_id().integer_value() & ((std::uint64_t{1} << bits) - 1);
   return {caf::to_string(self.current_sender()), number};
 }
+
+std::string to_string(const router_counts& counts) {
+  std::ostringstream text;
+  text << "submitted " << counts.submitted << ", done " << counts.done << ", rejected " << counts.rejected
+       << ", failed " << counts.failed << ", redelivered " << counts.redelivered << ", in flight "
+       << counts.in_flight << ", waiting " << counts.waiting;
+  return text.str();
+}
+
+std::ostream& operator<<(std::ostream& out, const router_counts& counts) { return out << to_string(counts); }
 
 const char* to_string(worker_event_kind kind) noexcept {
   switch (kind) {

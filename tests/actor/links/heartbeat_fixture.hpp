@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bulwark/testkit/cluster_matchers.hpp>
 #include <bulwark/testkit/deterministic_system.hpp>
 #include <caf/all.hpp>
 #include <memory>
@@ -58,7 +59,7 @@ class heartbeat_fixture : public ::testing::Test {
     link21 = keep(world.system().spawn(stand_in, std::make_shared<beats>(), connected, 2u, first_ref));
     auto first_options = options(1, 2);
     first_options.status = [this] { return status; };
-    first_options.on_change = [this](const peer_change& change) { changes.push_back(change); };
+    first_options.on_change = seen.verdicts(1);
     first_options.load = [this] {
       pass_in_a_turn(first_takes);
       return load;
@@ -114,7 +115,7 @@ class heartbeat_fixture : public ::testing::Test {
   std::vector<anomaly_change> opinions;
   std::string serves_at;
   std::vector<std::pair<std::uint32_t, std::string>> heard_addresses;
-  std::vector<peer_change> changes;
+  testkit::witness seen{world};  ///< of what the first thinks of the second
 };
 
 }  // namespace bulwark::test

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <caf/all.hpp>
 #include <memory>
-#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -53,12 +52,6 @@ caf::behavior routed_worker(Actor* self, shared_work log) {
       },
       [](const std::string&) { throw std::runtime_error{"as ordered"}; },
   };
-}
-
-inline std::ostream& operator<<(std::ostream& out, const router_counts& c) {
-  return out << "submitted " << c.submitted << " done " << c.done << " rejected " << c.rejected << " failed "
-             << c.failed << " redelivered " << c.redelivered << " in flight " << c.in_flight << " waiting "
-             << c.waiting;
 }
 
 class routing_fixture : public testing::Test {

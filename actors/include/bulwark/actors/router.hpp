@@ -122,6 +122,10 @@ struct router_counts {
   }
 };
 
+/// "submitted 9, done 7, rejected 0, failed 1, redelivered 0, in flight 1, waiting 0".
+[[nodiscard]] std::string to_string(const router_counts& counts);
+std::ostream& operator<<(std::ostream& out, const router_counts& counts);
+
 /// What happened to a worker of a router.
 enum class worker_event_kind : std::uint8_t {
   joined,

@@ -2,16 +2,12 @@
 #pragma once
 
 #include <gmock/gmock.h>
-#include <chrono>
-#include <functional>
-#include <iosfwd>
 #include <string>
 #include <string_view>
-#include <thread>
-#include <utility>
 #include <vector>
 
 #include "bulwark/actors/core/event.hpp"
+#include "bulwark/testkit/expected_events.hpp"
 #include "bulwark/testkit/observed_tree.hpp"
 
 /// Matchers for what a supervisor did:
@@ -68,92 +64,8 @@ BULWARK_EVENT_MATCHER(CrashStorm, crash_storm)
 
 // -- what happened, all in all --------------------------------------------------------------------
 
-/// What is expected of the events of a tree, or of anything else that has a member function events(), such as
-/// a cluster of processes.
-class events_matcher {
- public:
-  using is_gtest_matcher = void;
-  using event_list = std::vector<supervision_event>;
-  using check = std::function<std::string(const event_list& events)>;  ///< what is wrong; empty: nothing
-
-  events_matcher(std::string intent, check find_problem)
-      : intent_{std::move(intent)}, find_problem_{std::move(find_problem)} {}
-
-  template <class Source>
-  bool MatchAndExplain(const Source& source, std::ostream* out) const {
-    return judge(source.events(), out);
-  }
-  void DescribeTo(std::ostream* out) const;
-  void DescribeNegationTo(std::ostream* out) const;
-
-  /// True if they are as expected; else says why not.
-  bool judge(const event_list& events, std::ostream* out) const;
-
- private:
-  std::string intent_;
-  check find_problem_;
-};
-
-namespace detail {
-[[nodiscard]] events_matcher in_order(std::vector<event_matcher> expected);
-[[nodiscard]] events_matcher in_any_order(std::vector<event_matcher> expected);
-[[nodiscard]] events_matcher exactly(std::vector<event_matcher> expected);
-}  // namespace detail
-
-/// These events happened in this order; others may lie between them.
-template <class... Events>
-[[nodiscard]] events_matcher InOrder(const Events&... events) {
-  return detail::in_order({event_matcher{events}...});
-}
-
-/// Each of these happened, by an event of its own.
-template <class... Events>
-[[nodiscard]] events_matcher InAnyOrder(const Events&... events) {
-  return detail::in_any_order({event_matcher{events}...});
-}
-
-/// These happened, in this order, and nothing else.
-template <class... Events>
-[[nodiscard]] events_matcher Exactly(const Events&... events) {
-  return detail::exactly({event_matcher{events}...});
-}
-
 /// Nothing happened to this child, nor to any below it.
-[[nodiscard]] events_matcher NoEventsFor(std::string_view path);
-
-/// Looks again and again, in real time, until what happened is as expected or the time is over; see
-/// EventuallySees.
-class eventual_events {
- public:
-  using is_gtest_matcher = void;
-
-  eventual_events(events_matcher expected, std::chrono::steady_clock::duration within)
-      : expected_{std::move(expected)}, within_{within} {}
-
-  template <class Source>
-  bool MatchAndExplain(const Source& source, std::ostream* out) const {
-    const auto end = std::chrono::steady_clock::now() + within_;
-    while (!expected_.judge(source.events(), nullptr)) {
-      if (std::chrono::steady_clock::now() >= end) return expected_.judge(source.events(), out);
-      std::this_thread::sleep_for(between_looks);
-    }
-    return true;
-  }
-  void DescribeTo(std::ostream* out) const;
-  void DescribeNegationTo(std::ostream* out) const;
-
- private:
-  static constexpr std::chrono::milliseconds between_looks{20};  ///< a look may be a question to processes
-
-  events_matcher expected_;
-  std::chrono::steady_clock::duration within_;
-};
-
-/// For real time and real processes: `EXPECT_THAT(cluster, EventuallySees(InOrder(Crashed("n2/w"), …)))`.
-[[nodiscard]] inline eventual_events EventuallySees(
-    events_matcher expected, std::chrono::steady_clock::duration within = std::chrono::seconds{10}) {
-  return {std::move(expected), within};
-}
+[[nodiscard]] expected_events<supervision_event> NoEventsFor(std::string_view path);
 
 // -- whole trees ----------------------------------------------------------------------------------
 
