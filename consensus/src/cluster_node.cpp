@@ -90,6 +90,7 @@ struct cluster_node::impl {
     board = std::make_shared<member_board>(incarnation, [weak = std::weak_ptr{self}] {
       const auto strong = weak.lock();
       if (!strong || !strong->names) return;
+      if (strong->options.on_group) strong->options.on_group(*strong->board->latest());
       tell_group_changed(strong->membership);
       strong->names->look();
     });

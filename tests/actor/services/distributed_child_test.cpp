@@ -145,7 +145,7 @@ TEST_F(distributed_child_test, is_placed_by_role) {
 
 TEST_F(distributed_child_test, is_placed_by_preference) {
   start_all("only1");  // the child of the tree stays out of the way
-  ASSERT_TRUE(await_all_up());
+  ASSERT_THAT(seen, all_up());
   for (std::uint32_t preferred = 2; preferred <= 3; ++preferred) {
     const auto name = "prefers" + std::to_string(preferred);
     for (std::uint32_t node = 1; node <= 3; ++node) {

@@ -24,7 +24,7 @@ TEST_F(services_test, an_instance_is_found_from_other_nodes) {
 }
 
 TEST_F(services_test, messages_wait_for_a_name_and_are_served_when_somebody_comes) {
-  ASSERT_TRUE(await_all_up());
+  ASSERT_THAT(seen, all_up());
   const auto ref = at(1).ref("late");
   caf::scoped_actor asker{at(1).system};
   auto answers = std::make_shared<std::atomic<int>>(0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "bulwark/actors/compat.hpp"
 #include "bulwark/actors/node_config.hpp"
 #include "bulwark/consensus/cluster_node.hpp"
+#include "bulwark/testkit/cluster_matchers.hpp"
 
 namespace bulwark::test {
 
@@ -93,6 +95,7 @@ class three_nodes : public testing::Test {
   ~three_nodes() override {
     for (auto& one : stations_) one.reset();
     std::filesystem::remove_all(root_);
+    EXPECT_THAT(seen, testing::AllOf(testkit::SameViews(), testkit::NeverTwoOwners()));
   }
 
   void start(std::uint32_t number) {
@@ -107,6 +110,8 @@ class three_nodes : public testing::Test {
     options.listen = {"127.0.0.1", ports_[number - 1]};
     for (std::uint32_t other = 1; other <= 3; ++other)
       if (other != number) options.peers[other] = {"127.0.0.1", ports_[other - 1]};
+    options.on_verdict = seen.verdicts(number);
+    options.on_group = seen.groups(number);
     if (adjust_) adjust_(options);
     stations_[number - 1] = std::make_unique<node_station>(std::move(options));
     ports_[number - 1] = at(number).node->port();
@@ -158,14 +163,19 @@ class three_nodes : public testing::Test {
     return found ? found->state : member_state::removed;
   }
 
-  bool await_all_up() {
-    return await([this] {
-      for (std::uint32_t by = 1; by <= 3; ++by)
-        for (std::uint32_t node = 1; node <= 3; ++node)
-          if (state_of(by, node) != member_state::up) return false;
-      return true;
-    });
+  /// That `what` is so, soon or after a while; the machine may be slow.
+  template <class Expected>
+  static auto soon(Expected what) {
+    return testkit::EventuallySees(std::move(what), std::chrono::seconds{90});
   }
+
+  /// That all nodes see that all of them are up.
+  static auto all_up() {
+    using enum member_state;
+    return soon(testkit::View({{1, up}, {2, up}, {3, up}}, {1, 2, 3}));
+  }
+
+  testkit::witness seen;  ///< of what the nodes tell; checked at the end of each test
 
  private:
   const std::function<void(consensus::cluster_node_options&)> adjust_;

@@ -43,6 +43,9 @@ struct cluster_node_options {
   /// Gets every changed verdict of this node's own detector, which is evidence and no more: the group
   /// decides. Called in an actor, must be quick. May be left empty.
   std::function<void(const peer_change&)> on_verdict{};
+  /// Gets the group as this node sees it, whenever that has changed, before the node acts on it. Called in an
+  /// actor, must be quick. May be left empty.
+  std::function<void(const membership_group&)> on_group{};
   duration leave_patience = std::chrono::milliseconds{500};  ///< for the group to hear that it leaves
   tls_files tls{};        ///< how nodes know each other; none: anybody may connect
   bool insecure = false;  ///< may listen where other machines reach it, without TLS
