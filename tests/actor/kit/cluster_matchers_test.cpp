@@ -70,6 +70,8 @@ TEST_F(cluster_matchers_test, verdicts_are_seen_with_who_told_and_when) {
   tell({2, peer_state::up, peer_state::suspect, 300ms});
   tell({2, peer_state::suspect, peer_state::down, 300ms});
   EXPECT_THAT(seen, Exactly(Heard(2, SeenBy(1), At(0ms)), Suspected(2, At(400ms), Silence(300ms)), Lost(2)));
+  EXPECT_THAT(seen, InOrder(Lost(2, From(peer_state::suspect))));
+  EXPECT_THAT(seen, Not(InOrder(Lost(2, From(peer_state::up)))));
   EXPECT_THAT(seen, Not(InOrder(Suspected(2, SeenBy(2)))));
   EXPECT_THAT(seen, Not(InOrder(Suspected(3))));
   EXPECT_THAT(seen, Not(InOrder(Suspected(2, At(Gt(duration{400ms}))))));
@@ -96,9 +98,10 @@ TEST_F(cluster_matchers_test, members_are_seen_as_they_come_and_go) {
   machine.say(members::command{members::leave{machine.life(3)}});
   EXPECT_THAT(seen, Exactly(NodeSuspect(2, AccusedBy(ElementsAre(1))),
                             NodeDown(2, Cause(down_cause::accused), AccusedBy(ElementsAre(1, 3))),
-                            NodeRemoved(2), NodeDraining(3), NodeDown(3, Cause(down_cause::left))));
-  for (const auto& wrong : {NodeDown(2, Cause(down_cause::left)), NodeDown(2, Incarnation(11)),
-                            NodeDown(2, InView(1)), NodeDown(1), NodeDown(2, SeenBy(2))})
+                            NodeRemoved(2), NodeDraining(3, From(up)), NodeDown(3, Cause(down_cause::left))));
+  for (const auto& wrong :
+       {NodeDown(2, Cause(down_cause::left)), NodeDown(2, Incarnation(11)), NodeDown(2, InView(1)),
+        NodeDown(2, From(up)), NodeDown(1), NodeDown(2, SeenBy(2))})
     EXPECT_THAT(seen, Not(InOrder(wrong)));
   EXPECT_THAT(seen, NoEventsFor(1));
 }

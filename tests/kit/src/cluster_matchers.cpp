@@ -102,6 +102,16 @@ witnessed_matcher At(const testing::Matcher<duration>& time) {
   return part("time", time, [](const witnessed_event& event) { return &event.at; });
 }
 
+witnessed_matcher From(peer_state state) {
+  return says<peer_change>(std::string{"it was "} + to_string(state),
+                           [state](const peer_change& change) { return change.from == state; });
+}
+
+witnessed_matcher From(member_state state) {
+  return says<membership_change>(std::string{"it was "} + to_string(state),
+                                 [state](const membership_change& change) { return change.from == state; });
+}
+
 witnessed_matcher Silence(duration length) {
   return says<peer_change>("it was silent for " + time_text(length),
                            [length](const peer_change& change) { return change.silence == length; });

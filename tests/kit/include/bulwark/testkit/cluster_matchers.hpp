@@ -35,6 +35,10 @@ using witnessed_matcher = testing::Matcher<const witnessed_event&>;
 [[nodiscard]] witnessed_matcher At(duration time);
 [[nodiscard]] witnessed_matcher At(const testing::Matcher<duration>& time);
 
+/// What the peer was for the detector before, or the member for the group.
+[[nodiscard]] witnessed_matcher From(peer_state state);
+[[nodiscard]] witnessed_matcher From(member_state state);
+
 /// Of a verdict: the peer was not heard for so long.
 [[nodiscard]] witnessed_matcher Silence(duration length);
 [[nodiscard]] witnessed_matcher Silence(const testing::Matcher<duration>& length);
