@@ -28,6 +28,7 @@ worker_news::sink_list worker_news::watchers() {
 void worker_news::note(worker_event event) {
   if (!watched_.load()) return;
   const std::lock_guard lock{mutex_};
+  if (untold_.size() >= untold_max) untold_.pop_front();
   untold_.push_back(std::move(event));
 }
 

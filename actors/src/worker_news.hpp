@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -15,7 +16,7 @@ namespace bulwark {
 /// the router's lock, so that whoever is told may use the router.
 ///
 /// Owner:  one router_hub; thread-safe
-/// Bounds: remembers what happens while somebody is being told, and nothing if nobody watches
+/// Bounds: remembers the last untold_max events while somebody is being told, and nothing if nobody watches
 class worker_news {
  public:
   [[nodiscard]] worker_watch add(worker_sink told);
@@ -27,6 +28,8 @@ class worker_news {
   void tell();
 
  private:
+  static constexpr std::size_t untold_max = 65536;
+
   using sink_list = std::vector<std::shared_ptr<const worker_sink>>;
 
   /// Under the lock. Those who watch; forgets the others.

@@ -101,17 +101,10 @@ struct cluster_node::impl {
     names.emplace(system, std::move(settings));
   }
 
-  child links_branch() const {
-    link_options pattern{.self = identity(),
-                         .peer = 0,
-                         .connector = connector,
-                         .subscribers = {replica, heartbeats, membership}};
-    pattern.envoy = names->envoy();
+  child own_links() const {
     connector_options dialling{.self = identity(), .addresses = options.peers, .links = links};
     dialling.tls = tls;
-    return supervisor_child({.name = "links",
-                             .flags = flags_of(restart_strategy::one_for_one),
-                             .children = link_children(connector, std::move(dialling), pattern)});
+    return links_branch(connector, std::move(dialling), {replica, heartbeats, membership}, names->envoy());
   }
 
   child heartbeats_branch() const {
@@ -204,7 +197,7 @@ cluster_node::cluster_node(caf::actor_system& system, cluster_node_options optio
   supervisor_options root{.name = "node", .flags = flags_of(restart_strategy::one_for_one)};
   root.sink = it.options.sink;
   root.children = {
-      it.links_branch(),
+      it.own_links(),
       it.heartbeats_branch(),
       it.consensus_branch(),
       node_child("speaker", it.speaker,

@@ -110,16 +110,12 @@ struct group_host::impl {
     links = link_refs(sys, options.peers);
   }
 
-  [[nodiscard]] child links_branch() const {
-    const node_identity identity{options.cluster, options.self, random_incarnation()};
-    connector_options dialling{.self = identity, .addresses = options.peers, .links = links};
+  [[nodiscard]] child own_links() const {
+    connector_options dialling{.self = {options.cluster, options.self, random_incarnation()},
+                               .addresses = options.peers,
+                               .links = links};
     dialling.tls = tls;
-    return supervisor_child(
-        {.name = "links",
-         .flags = flags_of(restart_strategy::one_for_one),
-         .children = link_children(
-             connector, std::move(dialling),
-             link_options{.self = identity, .peer = 0, .connector = {}, .subscribers = {exchange, {}, {}}})});
+    return links_branch(connector, std::move(dialling), {exchange, {}, {}});
   }
 
   [[nodiscard]] child exchange_child() const {
@@ -228,7 +224,7 @@ group_host::group_host(caf::actor_system& system, group_host_options options)
   it.port = open_door(system, it.connector, it.options.listen.host, it.options.listen.port, it.tls);
   supervisor_options root{.name = "host", .flags = flags_of(restart_strategy::one_for_one)};
   root.sink = it.options.sink;
-  root.children = {it.links_branch(), it.exchange_child(), it.consensus_branch()};
+  root.children = {it.own_links(), it.exchange_child(), it.consensus_branch()};
   it.root = spawn_supervisor(system, std::move(root));
 }
 

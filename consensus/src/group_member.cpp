@@ -33,21 +33,24 @@ void set_voters(replica_options& core, node_id self, const std::vector<std::uint
   core.joins = std::find(core.members.begin(), core.members.end(), self) == core.members.end();
 }
 
-std::vector<child> link_children(const caf::actor& connector, connector_options dialling, link_options link) {
-  const auto links = dialling.links;
-  std::vector<child> children;
-  children.push_back(worker("connector", connector,
-                            [dialling = std::move(dialling)](caf::actor_system& system, const caf::actor&) {
-                              return spawn_connector(system, dialling);
-                            }));
-  link.connector = connector;
-  for (const auto& [peer, ref] : links) {
+child links_branch(const caf::actor& connector, connector_options dialling,
+                   std::array<caf::actor, link_channels> subscribers, const caf::actor& envoy) {
+  link_options link{
+      .self = dialling.self, .peer = 0, .connector = connector, .subscribers = std::move(subscribers)};
+  link.envoy = envoy;
+  supervisor_options branch{.name = "links", .flags = flags_of(restart_strategy::one_for_one)};
+  for (const auto& [peer, ref] : dialling.links) {
     link.peer = peer;
-    children.push_back(
+    branch.children.push_back(
         worker("link-n" + std::to_string(peer), ref,
                [link](caf::actor_system& system, const caf::actor&) { return spawn_link(system, link); }));
   }
-  return children;
+  branch.children.insert(branch.children.begin(), worker("connector", connector,
+                                                         [dialling = std::move(dialling)](
+                                                             caf::actor_system& system, const caf::actor&) {
+                                                           return spawn_connector(system, dialling);
+                                                         }));
+  return supervisor_child(std::move(branch));
 }
 
 std::vector<child> replica_children(const caf::actor& log, const caf::actor& replica,
@@ -73,16 +76,11 @@ struct group_member::impl {
     links = link_refs(sys, options.peers);
   }
 
-  child links_branch() const {
-    const node_identity identity{options.cluster, options.self, incarnation};
-    connector_options dialling{.self = identity, .addresses = options.peers, .links = links};
+  child own_links() const {
+    connector_options dialling{
+        .self = {options.cluster, options.self, incarnation}, .addresses = options.peers, .links = links};
     dialling.tls = tls;
-    return supervisor_child(
-        {.name = "links",
-         .flags = flags_of(restart_strategy::one_for_one),
-         .children = link_children(
-             connector, std::move(dialling),
-             link_options{.self = identity, .peer = 0, .connector = {}, .subscribers = {replica, {}, {}}})});
+    return links_branch(connector, std::move(dialling), {replica, {}, {}});
   }
 
   child consensus_branch(machine_factory machine, front_factory make_front) const {
@@ -134,7 +132,7 @@ group_member::group_member(caf::actor_system& system, group_member_options optio
   it.port = open_door(system, it.connector, it.options.listen.host, it.options.listen.port, it.tls);
   supervisor_options root{.name = "member", .flags = flags_of(restart_strategy::one_for_one)};
   root.sink = it.options.sink;
-  root.children.push_back(it.links_branch());
+  root.children.push_back(it.own_links());
   root.children.push_back(it.consensus_branch(std::move(machine), std::move(front)));
   it.root = spawn_supervisor(system, std::move(root));
 }

@@ -96,18 +96,12 @@ struct node_tree::impl {
 
   // -- the branches of the tree
 
-  child links_branch() {
+  child own_links() {
     connector_options dialling{.self = identity(), .addresses = {}, .links = links};
     dialling.tls = parts.tls;
     for (const auto& [peer, where] : parts.options->peers)
       dialling.addresses.emplace(peer, peer_address{where.host, where.port});
-    const link_options pattern{.self = identity(),
-                               .peer = 0,
-                               .connector = connector,
-                               .subscribers = {replica, heartbeats, membership}};
-    return supervisor_child({.name = "links",
-                             .flags = flags(restart_strategy::one_for_one),
-                             .children = consensus::link_children(connector, dialling, pattern)});
+    return consensus::links_branch(connector, std::move(dialling), {replica, heartbeats, membership});
   }
 
   child heartbeats_branch() {
@@ -268,7 +262,7 @@ node_tree::node_tree(caf::actor_system& system, node_parts parts)
   node.parts.facts->listen = node::to_string(endpoint{listen.host, port});
   supervisor_options root{
       .name = "root", .flags = flags(restart_strategy::one_for_one), .children = {}, .sink = node.parts.sink};
-  root.children = {node.links_branch(),      node.heartbeats_branch(), node.consensus_branch(),
+  root.children = {node.own_links(),         node.heartbeats_branch(), node.consensus_branch(),
                    node.membership_branch(), node.voters_branch(),     node.control_branch(impl_),
                    node.clients_branch()};
   root.parent = node.parts.parent;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 #include <chrono>
@@ -21,10 +22,11 @@ namespace bulwark::consensus {
 
 // -- children of a supervision tree -------------------------------------------------------------------
 
-/// The connector and one link for each peer, as children of a supervisor with one_for_one. `link` is the
-/// pattern: its peer is filled in. The references are bound to them.
-[[nodiscard]] std::vector<child> link_children(const caf::actor& connector, connector_options dialling,
-                                               link_options link);
+/// The branch "links" of a node's tree: the connector and one link for each peer that `dialling` names, which
+/// are bound to the references. `subscribers` as in link_options; `envoy` may be null.
+[[nodiscard]] child links_branch(const caf::actor& connector, connector_options dialling,
+                                 std::array<caf::actor, link_channels> subscribers,
+                                 const caf::actor& envoy = {});
 
 /// The log and, behind it, the replica, as children of a supervisor with rest_for_one: a replica never
 /// outlives the log that it recovered from. `log` and `replica` are stable references; `settings.log` and
