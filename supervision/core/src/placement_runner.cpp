@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/supervision/core/placement_runner.hpp"
 
+#include <algorithm>
+
 #include "bulwark/actors/core/invariant.hpp"
 
 namespace bulwark {
@@ -34,10 +36,15 @@ void placement_runner::on(const running::claimed& what, turn& at) {
   claims_ = false;
   const auto token = what.result.entry.token;
   if (what.result.error != registry_error::none) return;
-  // An answer that comes late may be of a name that is given up or lost meanwhile, granted anew.
-  if (state_ == state::stopping && token > lease_.token()) return release(token, at);
-  const bool is_new = token > lease_.token() && token != releases_;
-  if (state_ == state::stopping || (state_ == state::idle && !is_new)) return;
+  // Tokens only grow, so an answer with one that is not above all before is of a name that is held, or that
+  // was given up or lost meanwhile: then another node may hold it.
+  const bool is_new = token > newest_;
+  newest_ = std::max(newest_, token);
+  if (state_ == state::stopping) {
+    if (is_new) release(token, at);
+    return;
+  }
+  if (state_ == state::idle && !is_new) return;
   lease_.granted(what.result, what.asked, at.now);
   if (state_ != state::idle) return;
   state_ = state::holding;

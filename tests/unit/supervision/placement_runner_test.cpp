@@ -76,6 +76,7 @@ TEST(placement_runner, the_lease_is_renewed_and_the_child_stops_before_it_ends) 
   EXPECT_THAT(run.step(running::confirmed{7, true, run.now}), IsEmpty());
   EXPECT_THAT(run.tick_at(1999ms), IsEmpty());
   EXPECT_THAT(run.tick_at(2000ms), ElementsAre(effect_of(running::confirm{7})));
+  EXPECT_THAT(run.tick_at(2100ms), IsEmpty()) << "too early to ask again";
   EXPECT_THAT(run.tick_at(2125ms), ElementsAre(effect_of(running::confirm{7})));
   EXPECT_THAT(run.tick_at(2700ms), ElementsAre(effect_of(running::stop{})));
   EXPECT_TRUE(run.runner.may_act(run.now));
@@ -140,9 +141,11 @@ TEST(placement_runner, behind_a_dead_owner_it_waits_renews_and_settles) {
   EXPECT_THAT(run.tick_at(1s), ElementsAre(effect_of(running::confirm{8})));
   run.step(running::confirmed{8, true, run.now});
   EXPECT_FALSE(run.runner.may_act(run.now));
+  EXPECT_FALSE(run.runner.may_act(run.begin + 2020ms)) << "it is not started";
   EXPECT_THAT(run.tick_at(2020ms), ElementsAre(effect_of(running::start{8}), effect_of(running::settle{8}),
                                                effect_of(running::confirm{8})));
   EXPECT_TRUE(run.runner.may_act(run.now));
+  EXPECT_THAT(run.tick_at(2030ms), IsEmpty()) << "it is settled";
 }
 
 TEST(placement_runner, who_belongs_elsewhere_while_waiting_gives_the_name_up_unstarted) {
@@ -166,6 +169,71 @@ TEST(placement_runner, a_child_that_ends_for_good_gives_the_name_up) {
   run.run();
   EXPECT_THAT(run.step(running::stopped{}), ElementsAre(effect_of(running::release{7})));
   EXPECT_FALSE(run.runner.may_act(run.now));
+}
+
+TEST(placement_runner, a_grant_that_is_told_again_after_it_was_given_back_is_none) {
+  runner_run run;
+  run.run();
+  run.step(running::assigned{false});
+  run.step(running::stopped{});
+  run.step(running::assigned{true});
+  EXPECT_THAT(run.granted(7), IsEmpty()) << "while it is being given back";
+  EXPECT_FALSE(run.runner.may_act(run.now));
+  run.released(7);
+  EXPECT_THAT(run.granted(7), IsEmpty()) << "somebody else may hold the name by now";
+  EXPECT_FALSE(run.runner.may_act(run.now));
+  EXPECT_THAT(run.granted(8), ElementsAre(effect_of(running::start{8})));
+}
+
+TEST(placement_runner, a_grant_given_back_while_the_child_stopped_is_none_when_it_is_told_again) {
+  runner_run run;
+  run.run();
+  run.step(running::confirmed{7, false, run.now});
+  run.granted(9);
+  run.released(9);
+  run.step(running::stopped{});
+  EXPECT_THAT(run.granted(9), IsEmpty());
+  EXPECT_FALSE(run.runner.may_act(run.now));
+}
+
+TEST(placement_runner, the_answer_to_an_earlier_release_does_not_end_the_one_under_way) {
+  runner_run run;
+  run.run();
+  run.step(running::assigned{false});
+  run.step(running::stopped{});
+  EXPECT_THAT(run.granted(9), ElementsAre(effect_of(running::release{9})));
+  run.released(7);
+  EXPECT_FALSE(run.runner.is_idle());
+  EXPECT_THAT(run.tick_at(500ms), ElementsAre(effect_of(running::release{9})));
+}
+
+TEST(placement_runner, what_is_said_of_another_token_does_not_extend_the_lease) {
+  runner_run run;
+  run.run();
+  run.step(running::confirmed{6, true, run.begin + 5s});
+  EXPECT_EQ(run.runner.acts_until(), run.begin + 2s);
+}
+
+TEST(placement_runner, a_child_that_comes_back_is_claimed_at_once) {
+  runner_run run;
+  run.run();
+  run.step(running::assigned{false});
+  run.step(running::stopped{});
+  run.released(7);
+  run.tick_at(100ms);
+  EXPECT_THAT(run.step(running::assigned{true}), ElementsAre(effect_of(running::claim{2})));
+}
+
+TEST(placement_runner, it_is_not_idle_while_it_may_be_granted_the_name) {
+  runner_run run;
+  run.step(running::assigned{true});
+  run.step(running::assigned{false});
+  EXPECT_FALSE(run.runner.is_idle()) << "the claim is not answered";
+  run.step(running::claimed{{registry_error::taken, {{2, 1}, 1, 3, false}}, run.now});
+  EXPECT_TRUE(run.runner.is_idle());
+  run.step(running::assigned{true});
+  run.step(running::claimed{{registry_error::taken, {{2, 1}, 1, 3, false}}, run.now});
+  EXPECT_FALSE(run.runner.is_idle()) << "it belongs here";
 }
 
 TEST(placement_runner, options_that_cannot_work_are_refused) {

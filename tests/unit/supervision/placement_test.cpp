@@ -108,6 +108,39 @@ TEST(placement, a_dead_node_loses_its_children_in_the_same_step_and_nobody_else_
   }
 }
 
+TEST(placement, what_a_dead_node_had_is_spread) {
+  placed_group run;
+  for (std::uint32_t node = 1; node <= 5; ++node) run.enter(node);
+  for (int i = 0; i < 30; ++i) run.place("child" + std::to_string(i));
+  run.leave(3);
+  for (const auto& [node, count] : run.counts()) EXPECT_NEAR(count, 7.5, 0.5) << node;
+}
+
+TEST(placement, equal_nodes_get_different_children) {
+  placed_group run;
+  for (std::uint32_t node = 1; node <= 3; ++node) run.enter(node);
+  std::map<std::uint32_t, int> chosen;
+  for (int i = 0; i < 30; ++i) {
+    const auto child = "child" + std::to_string(i);
+    run.place(child);
+    ++chosen[run.node_of(child)];
+    run.tell(placing::command{placing::forget{child}});
+  }
+  EXPECT_EQ(chosen.size(), 3u);
+}
+
+TEST(placement, a_load_ends_with_the_life_that_had_it) {
+  placed_group run;
+  run.enter(1);
+  run.enter(2);
+  run.load({1, 1}, 900);
+  run.load({2, 1}, 500);
+  run.enter(1, {}, 2);
+  EXPECT_EQ(run.load({1, 1}, 900), placement_error::fenced);
+  run.place("orders");
+  EXPECT_EQ(run.node_of("orders"), 1u);
+}
+
 TEST(placement, a_suspect_keeps_its_children_and_a_later_life_does_not) {
   placed_group run;
   for (std::uint32_t node = 1; node <= 5; ++node) run.enter(node);

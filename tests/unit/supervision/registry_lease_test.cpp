@@ -66,6 +66,21 @@ TEST(name_lease, refusals_and_grants_of_before_change_nothing) {
   EXPECT_EQ(lease.ends(), lease_start + 2s);
 }
 
+TEST(name_lease, a_grant_that_is_told_again_extends_it_and_makes_nobody_wait_again) {
+  name_lease lease{two_seconds};
+  lease.granted(grant_of(2, true), lease_start, lease_start);
+  const auto begins = lease.begins();
+  lease.granted(grant_of(2, true), lease_start + 500ms, lease_start + 900ms);
+  EXPECT_EQ(lease.ends(), lease_start + 2500ms);
+  EXPECT_EQ(lease.begins(), begins);
+  lease.granted(grant_of(2, true), lease_start + 100ms, lease_start + 1s);
+  EXPECT_EQ(lease.ends(), lease_start + 2500ms) << "an answer that comes late";
+  EXPECT_TRUE(lease.owes_settled(begins));
+  lease.settled();
+  lease.granted(grant_of(2, true), begins, begins);
+  EXPECT_FALSE(lease.owes_settled(begins)) << "it was settled before that was said";
+}
+
 TEST(name_lease, options_that_cannot_work_are_refused) {
   EXPECT_EQ(two_seconds.validate(), "");
   EXPECT_NE((lease_options{0s, 0.01, 1s}.validate()), "");

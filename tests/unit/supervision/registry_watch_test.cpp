@@ -85,6 +85,15 @@ TEST(registry_watch, a_cancelled_watch_says_nothing) {
   EXPECT_THAT(run.events, ElementsAre(watch_event{2, "orders", name_event::service_down, 0}));
 }
 
+TEST(registry_watch, only_the_watch_that_is_cancelled_ends) {
+  watched_group run;
+  run.watch(1);
+  run.watch(2);
+  run.watches.cancel(2);
+  run.release();
+  EXPECT_THAT(run.events, ElementsAre(watch_event{1, "orders", name_event::service_down, 0}));
+}
+
 TEST(registry_watch, replayed_changes_end_no_watch_twice_and_none_wrongly) {
   watched_group run;
   run.watch(1);
@@ -121,6 +130,25 @@ TEST(registry_watch, a_snapshot_tells_what_happened_meanwhile) {
   EXPECT_THAT(run.events, ElementsAre(watch_event{2, "orders", name_event::node_down, 0}));
   run.watches.resynced(run.group.names(), run.events);
   EXPECT_EQ(run.events.size(), 1u);
+}
+
+TEST(registry_watch, a_watch_that_a_snapshot_leaves_goes_on) {
+  watched_group run;
+  run.watch(1);
+  run.watches.resynced(run.group.names(), run.events);
+  EXPECT_THAT(run.events, IsEmpty());
+  run.release();
+  EXPECT_THAT(run.events, ElementsAre(watch_event{1, "orders", name_event::service_down, 0}));
+}
+
+TEST(registry_watch, a_state_from_before_a_watch_does_not_end_it) {
+  watched_group run;
+  run.follows = false;
+  const auto old = run.group.names();
+  run.claim(1, 2);
+  run.watch(1);
+  run.watches.resynced(old, run.events);
+  EXPECT_THAT(run.events, IsEmpty());
 }
 
 TEST(registry_watch, an_older_state_on_the_way_to_the_present_one_ends_nothing) {

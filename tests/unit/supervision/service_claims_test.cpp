@@ -99,6 +99,63 @@ TEST(service_claims, after_a_life_was_lost_all_that_serves_is_claimed_anew) {
   EXPECT_EQ(run.entry()->owner, run.self);
 }
 
+TEST(service_claims, what_is_said_twice_of_a_service_counts_once) {
+  claims_run run;
+  run.hear(run.step(publishing::served{"a", 5}));
+  EXPECT_EQ(run.step(publishing::served{"a", 4}).size(), 0u) << "of an earlier one";
+  run.step(publishing::ended{"a", 5});
+  EXPECT_EQ(run.look_after(1900ms).size(), 0u);
+  run.step(publishing::ended{"a", 5});
+  EXPECT_EQ(run.look_after(100ms).size(), 1u) << "it is kept from when it ended first";
+  EXPECT_EQ(run.step(publishing::withdrawn{"a"}).size(), 0u) << "that is being said already";
+}
+
+TEST(service_claims, one_that_is_withdrawn_twice_is_given_up_once) {
+  claims_run run;
+  run.hear(run.step(publishing::served{"a", 5}));
+  run.now += 1ms;
+  EXPECT_EQ(run.step(publishing::withdrawn{"a"}).size(), 1u);
+  EXPECT_EQ(run.step(publishing::withdrawn{"a"}).size(), 0u);
+}
+
+TEST(service_claims, one_that_serves_again_after_its_end_keeps_the_name) {
+  claims_run run;
+  run.hear(run.step(publishing::served{"a", 5}));
+  run.step(publishing::ended{"a", 5});
+  run.step(publishing::served{"a", 5});
+  EXPECT_EQ(run.look_after(10s).size(), 0u);
+  ASSERT_NE(run.entry(), nullptr);
+}
+
+TEST(service_claims, a_claim_that_takes_effect_after_the_name_was_given_up_is_given_up_as_well) {
+  claims_run run;
+  const auto late = run.step(publishing::served{"a", 5});
+  run.hear(late);
+  run.step(publishing::ended{"a", 5});
+  EXPECT_EQ(run.hear(run.look_after(2s)), 1u);
+  EXPECT_EQ(run.look_after(1s).size(), 0u);
+  run.hear(late);
+  EXPECT_EQ(run.hear(run.look_after(1s)), 1u);
+  EXPECT_EQ(run.entry(), nullptr);
+}
+
+TEST(service_claims, a_name_that_is_kept_for_nobody_is_given_up_at_once) {
+  claims_run run;
+  run.claims = service_claims{claim_options{.keep_for = 0s}};
+  run.hear(run.step(publishing::served{"a", 5}));
+  run.now += 1ms;
+  EXPECT_EQ(run.step(publishing::ended{"a", 5}).size(), 1u);
+}
+
+TEST(service_claims, a_name_that_a_later_start_of_this_life_holds_is_left_alone) {
+  claims_run run;
+  run.claim("a", run.self, 9);
+  EXPECT_EQ(run.step(publishing::served{"a", 5}).size(), 0u);
+  run.step(publishing::withdrawn{"a"});
+  EXPECT_EQ(run.look_after(1s).size(), 0u);
+  EXPECT_EQ(run.entry()->start, 9u);
+}
+
 TEST(service_claims, options_that_cannot_work_are_refused) {
   EXPECT_EQ(claim_options{}.validate(), "");
   EXPECT_NE((claim_options{.say_again = 0s}.validate()), "");

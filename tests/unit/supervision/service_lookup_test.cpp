@@ -127,6 +127,54 @@ TEST(service_lookup, what_ended_is_asked_for_again) {
   EXPECT_THAT(run.look_after(100ms), ElementsAre(asks(2, 4)));
 }
 
+TEST(service_lookup, the_way_to_what_ended_is_given_time) {
+  lookup_run run;
+  const auto token = run.bound_to_second();
+  run.look_after(10s);
+  EXPECT_THAT(run.step(finding::lost{"a", token}), ElementsAre(unbinds()));
+  EXPECT_THAT(run.look_after(199ms), IsEmpty());
+  EXPECT_THAT(run.look_after(1ms), ElementsAre(asks(2, 4)));
+}
+
+TEST(service_lookup, patience_begins_when_the_name_becomes_free_and_not_with_each_question) {
+  lookup_run run;
+  run.step(finding::wanted{"a"});
+  run.look_after(4s);
+  EXPECT_THAT(run.step(finding::wanted{"a"}), IsEmpty());
+  EXPECT_THAT(run.look_after(1s), ElementsAre(refuses()));
+  run.bound_to_second();
+  run.look_after(10s);
+  run.bring_down({2, 1});
+  EXPECT_THAT(run.look_after(1ms), ElementsAre(unbinds()));
+  EXPECT_THAT(run.look_after(4999ms), IsEmpty());
+  EXPECT_THAT(run.look_after(1ms), ElementsAre(refuses())) << "again, as it was bound meanwhile";
+}
+
+TEST(service_lookup, what_another_node_holds_is_not_served_here) {
+  lookup_run run;
+  const auto token = run.bound_to_second();
+  EXPECT_THAT(run.step(finding::serves_here{"a", 6}), IsEmpty());
+  EXPECT_THAT(run.step(finding::answered{"a", {2, 1}, 4}), IsEmpty()) << "as is known";
+  EXPECT_EQ(run.lookup.bound_to("a"), token);
+}
+
+TEST(service_lookup, what_is_granted_before_it_serves_is_bound_once_it_does) {
+  lookup_run run;
+  run.step(finding::wanted{"a"});
+  const auto token = run.claim("a", {1, 1}, 6);
+  EXPECT_THAT(run.look_after(1ms), IsEmpty());
+  EXPECT_THAT(run.step(finding::serves_here{"a", 6}), ElementsAre(binds_here(token)));
+}
+
+TEST(service_lookup, what_an_earlier_life_of_this_node_holds_is_not_bound) {
+  lookup_run run;
+  run.claim("a", {1, 1}, 6);
+  run.step(finding::serves_here{"a", 6});
+  finding_effects out;
+  run.lookup.step(finding::wanted{"a"}, {1, 2}, &run.group, run.now, out);
+  EXPECT_THAT(out, IsEmpty());
+}
+
 TEST(service_lookup, what_is_dropped_is_not_looked_for) {
   lookup_run run;
   run.bound_to_second();

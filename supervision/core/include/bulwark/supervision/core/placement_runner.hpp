@@ -141,6 +141,7 @@ class placement_runner {
   bool here_ = false;
   bool is_lost_ = false;        ///< the group said that the token holds no more
   bool claims_ = false;         ///< a claim was sent, and no answer has come since
+  std::uint64_t newest_ = 0;    ///< token that was ever granted
   std::uint64_t releases_ = 0;  ///< this token, until the group has answered; 0 if none
   std::uint64_t start_;
   instant next_word_{};     ///< of a claim or a confirmation
