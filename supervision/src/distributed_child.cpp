@@ -46,7 +46,8 @@ class child_keeper final : public service_actor {
         state_{std::move(state)},
         options_{std::move(options)},
         name_{placement::child_name(options_->name)},
-        runner_{numbered(options_->runner, state_->next_start())},
+        first_start_{state_->next_start()},
+        runner_{numbered(options_->runner, first_start_)},
         word_{{options_->name, options_->role, options_->node}, options_->runner.say_again} {}
 
   const char* name() const override { return "bulwark.child_keeper"; }
@@ -92,7 +93,10 @@ class child_keeper final : public service_actor {
   // -- what the group says
 
   void look() {
-    if (waits_for_) return;
+    if (waits_for_) {
+      if (leaving_ && now() >= leave_by_) quit(*leaving_);
+      return;
+    }
     group_ = state_->options().group.latest();
     const auto life = state_->options().group.life();
     bool here = false;
@@ -104,10 +108,21 @@ class child_keeper final : public service_actor {
     const bool runs_here = here && !leaving_;
     if (runs_here != std::exchange(here_, runs_here)) step(running::assigned{runs_here});
     step(running::tick{});
-    if (!leaving_) return;
     // What belongs here moves only once the group has heard that it does not run here any more.
-    const bool is_done = runner_.is_idle() && !here;
-    if (is_done || (!tree_ && now() >= leave_by_)) quit(*leaving_);
+    const bool holds_nothing = !owes_release() && runner_.is_idle() && !here;
+    if (leaving_ && (holds_nothing || (!tree_ && now() >= leave_by_))) quit(*leaving_);
+  }
+
+  /// A keeper before this one may have ended without giving the name up. If the child belonged here, this one
+  /// would claim the name for itself; else nobody would ever give it up while the node lives.
+  bool owes_release() {
+    const auto* held = group_ ? group_->names().whereis(name_) : nullptr;
+    if (!held || held->owner != state_->options().group.life() || held->start >= first_start_) return false;
+    if (runner_.is_idle() && now() >= next_release_) {
+      next_release_ = now() + options_->runner.say_again;
+      perform(running::release{held->token});
+    }
+    return true;
   }
 
   template <class Then>
@@ -221,22 +236,24 @@ class child_keeper final : public service_actor {
     if (own_ref_) close(std::exchange(own_ref_, {}), caf::make_error(caf::exit_reason::unreachable));
   }
 
-  /// Its supervisor stops it: the child stops first, then the name is given up.
+  /// Its supervisor stops it: the child stops first, or what a keeper before left of it, then the name is
+  /// given up.
   void leave(const caf::error& reason) {
     if (leaving_) return;
     leaving_ = reason;
     leave_by_ = now() + farewell_limit;
-    if (waits_for_) return quit(reason);
     look();
   }
 
   const std::shared_ptr<services_state> state_;
   const std::shared_ptr<const distributed_child_options> options_;
   const std::string name_;  ///< that it is registered under
+  const std::uint64_t first_start_;
   placement_runner runner_;
   placement_word word_;
   std::shared_ptr<const membership_group> group_;
   bool here_ = false;
+  instant next_release_{};  ///< of what a keeper before this one held
   std::uint64_t granted_start_ = 0;
   std::uint64_t served_ = 0;  ///< start under which the services know it
   permit_ptr permit_;

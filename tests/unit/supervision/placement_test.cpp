@@ -112,8 +112,9 @@ TEST(placement, what_a_dead_node_had_is_spread) {
   placed_group run;
   for (std::uint32_t node = 1; node <= 5; ++node) run.enter(node);
   for (int i = 0; i < 30; ++i) run.place("child" + std::to_string(i));
+  for (std::uint32_t node = 2; node <= 5; ++node) run.load({node, 1}, 100);
   run.leave(3);
-  for (const auto& [node, count] : run.counts()) EXPECT_NEAR(count, 7.5, 0.5) << node;
+  for (const auto& [node, count] : run.counts()) EXPECT_LE(count, 9) << node << ": not all to the idlest";
 }
 
 TEST(placement, equal_nodes_get_different_children) {
