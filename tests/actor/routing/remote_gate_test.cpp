@@ -102,6 +102,48 @@ TEST_F(remote_gate_test, requests_over_its_bound_are_refused) {
   world.drain();
 }
 
+TEST_F(remote_gate_test, other_messages_pass_a_full_gate) {
+  stand_before_worker({.in_flight_max = 1});
+  EXPECT_EQ(outcome(ask_gate<float>(1.0f)), "pending");
+  caf::anon_send(gate, 5);
+  world.drain();
+  EXPECT_THAT(log->handled, testing::ElementsAre(5));
+}
+
+TEST_F(remote_gate_test, an_urgent_request_is_passed_as_a_normal_one) {
+  auto urgent = std::make_shared<std::vector<bool>>();
+  workers.push_back(world.system().spawn(
+      [](caf::event_based_actor* self, std::shared_ptr<std::vector<bool>> seen) -> caf::behavior {
+        return {[self, seen](std::int64_t number) {
+          const auto category = self->current_mailbox_element()->mid.category();
+          seen->push_back(category == caf::message_id::urgent_message_category);
+          return number + 1;
+        }};
+      },
+      urgent));
+  gate = make_remote_gate(world.system(), workers.back());
+  auto answer = std::make_shared<std::int64_t>(0);
+  world.system().spawn(
+      [to = gate](caf::event_based_actor* self, std::shared_ptr<std::int64_t> into) {
+        self->request<caf::message_priority::high>(to, caf::infinite, std::int64_t{1})
+            .then([into](std::int64_t number) { *into = number; });
+      },
+      answer);
+  world.drain();
+  EXPECT_THAT(*urgent, testing::ElementsAre(false));
+  EXPECT_EQ(*answer, 2);
+}
+
+TEST_F(remote_gate_test, an_answer_goes_through_all_whom_the_request_is_to_pass) {
+  stand_before_worker();
+  workers.push_back(world.system().spawn(routed_worker<service_actor>, log));
+  const auto both = workers.back() * gate;
+  const auto asked = testkit::ask<std::int64_t>(world.system(), both, std::int64_t{1});
+  world.drain();
+  EXPECT_EQ(asked->value, 3);
+  EXPECT_EQ(requests_in_flight(gate), 0u) << "it comes by the gate";
+}
+
 TEST_F(remote_gate_test, requests_whose_time_is_up_are_answered_so) {
   stand_before_worker({.answer_limit = 10s});
   const auto early = ask_gate<float>(1.0f);

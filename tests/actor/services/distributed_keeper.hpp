@@ -49,6 +49,7 @@ class distributed_keeper_test : public virtual_nodes {
     options.sink = recorder.sink();
     options.flags.intensity = 1;
     options.make = [this, node](const permit_ptr& permit) {
+      EXPECT_TRUE(permit->may_act(world.now()));
       if (log->starts_to_fail > 0) {
         --log->starts_to_fail;
         throw std::runtime_error{"not now"};
@@ -59,7 +60,6 @@ class distributed_keeper_test : public virtual_nodes {
       one.ref = given;
       one.start = [this, node, permit](caf::actor_system& system, const caf::actor&) {
         auto made = system.spawn(kept_child, log, node);
-        EXPECT_TRUE(permit->may_act(world.now())) << "from the start";
         log->runs.push_back({node, permit, made.address(), world.now()});
         return made;
       };

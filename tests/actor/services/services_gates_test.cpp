@@ -65,8 +65,8 @@ class services_gates_test : public virtual_nodes {
     return reply->error && *reply->error == caf::sec::request_receiver_down;
   }
 
-  caf::actor mute_ =
-      host([](caf::event_based_actor*, int) -> caf::behavior { return {[](caf::unit_t) {}}; }, 0);
+  caf::actor mute_ = host(
+      [](caf::event_based_actor*, int) -> caf::behavior { return {[](const wire::service_wanted&) {}}; }, 0);
   caf::actor service;
   caf::actor ref;
   number_reply asked;
@@ -136,9 +136,13 @@ TEST_F(services_gates_test, a_name_that_another_node_gets_fails_what_is_under_wa
 
 TEST_F(services_gates_test, a_lost_connection_fails_what_is_under_way_at_once) {
   be_under_way();
+  caf::anon_send(names(1).envoy(), peer_link_state{2, true});
+  world.drain();
+  EXPECT_TRUE(asked->pending()) << "it is up";
   part(1, 2);
   EXPECT_TRUE(has_failed(asked));
   EXPECT_EQ(ref_stats(ref).state, ref_state::holding);
+  EXPECT_THAT(names(1).state()->peers(), testing::ElementsAre(3u));
   meet(1, 2);
   asked = ask();
   let_answer();

@@ -140,6 +140,7 @@ TEST_F(services_names_test, a_watch_begins_when_somebody_serves_and_tells_its_en
   serve(2, "a");
   EXPECT_THAT(*told, ElementsAre(name_event::restarted));
   serve(2, "a");
+  restart_services(1);
   EXPECT_EQ(told->size(), 1u);
 }
 
@@ -199,6 +200,17 @@ TEST_F(services_names_test, a_router_has_each_instance_once_whoever_looks_after_
   EXPECT_EQ(workers_of(router), 0u);
 }
 
+TEST_F(services_names_test, an_instance_that_ends_while_no_actor_looks_leaves_the_router) {
+  const auto router = names(1).router("pool").value();
+  serve(2, "pool/1");
+  serve(3, "pool/2");
+  group.at(1).sees = false;
+  bring_down(2);
+  group.at(1).seen = std::make_shared<const membership_group>(group.now());
+  restart_services(1);
+  EXPECT_EQ(workers_of(router), 1u);
+}
+
 TEST_F(services_names_test, a_reference_of_a_user_outlives_the_router) {
   const auto router = names(1).router("pool").value();
   serve(2, "pool/1");
@@ -210,6 +222,9 @@ TEST_F(services_names_test, a_reference_of_a_user_outlives_the_router) {
   world.advance(100ms);
   EXPECT_EQ(ref_stats(own).state, ref_state::closed);
   EXPECT_EQ(ref_stats(ref).state, ref_state::holding);
+  EXPECT_EQ(workers_of(router), 0u);
+  world.advance(6s);
+  EXPECT_EQ(answer(ref, 5), 0) << "it is refused, as nobody came";
   group.at(2).life = {2, 2};
   enter(2);
   world.advance(1s);
@@ -230,6 +245,8 @@ TEST_F(services_names_test, an_instance_on_a_node_that_drains_gets_nothing_new_u
   group.tell(members::command{members::drain{{2, 1}}});
   world.advance(100ms);
   EXPECT_EQ(answers(), (std::set<std::int32_t>{305}));
+  serve(2, "pool/1");
+  EXPECT_EQ(answers(), (std::set<std::int32_t>{305})) << "nor does another one there";
   bring_down(2);
   group.at(2).life = {2, 2};
   enter(2);

@@ -87,9 +87,9 @@ TEST_F(file_store, what_was_written_is_there_for_the_next_process) {
 
 TEST_F(file_store, half_of_a_point_and_files_of_others_are_not_taken_for_points) {
   fs::create_directories(directory / "points");
-  for (const char* name :
-       {"tally.writing", "tally.x.point", "tally..point", "tally.point", "tally.7.point.old",
-        "tally.-1.point", "other.4.point", "tally.99999999999999999999.point"})
+  for (const char* name : {"tally.writing", "tally.x.point", "tally..point", "tally.point",
+                           "tally.7.point.old", "tally.-1.point", "other.4.point",
+                           "tally.99999999999999999999.point", "tally.7x.point", "tally-7.point"})
     std::ofstream{directory / "points" / name} << "?";
   const auto store = open();
   EXPECT_THAT(store->numbers(), IsEmpty());
@@ -104,6 +104,14 @@ TEST_F(file_store, one_that_is_set_aside_is_kept_for_people_only) {
   store->set_aside(9);
   EXPECT_THAT(store->numbers(), ElementsAre(1));
   EXPECT_THAT(files(), UnorderedElementsAre("tally.1.point", "tally.given-up"));
+}
+
+TEST_F(file_store, one_that_cannot_be_set_aside_is_told_and_is_none_any_more) {
+  const auto store = open();
+  store->write(1, "one", {});
+  fs::create_directories(directory / "points" / "tally.given-up" / "in the way");
+  EXPECT_THROW(store->set_aside(1), std::system_error);
+  EXPECT_THAT(store->numbers(), IsEmpty());
 }
 
 TEST_F(file_store, a_full_disk_costs_the_new_point_and_none_of_the_old_ones) {
