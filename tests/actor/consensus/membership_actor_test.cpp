@@ -102,7 +102,6 @@ class membership_actor_test : public testing::Test {
     group->machine->apply(group_request(what));
     world.drain();
   }
-  /// The group without a word to the board.
   [[nodiscard]] member_state state_of(std::uint32_t node) const {
     const auto seen = board->latest();
     const auto* found = seen ? seen->nodes().find(node) : nullptr;
