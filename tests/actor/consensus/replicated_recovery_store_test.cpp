@@ -49,6 +49,14 @@ TEST(recovery_shelves, refuse_what_no_log_should_carry) {
                std::length_error);
 }
 
+TEST(recovery_shelves, take_what_is_as_large_as_it_may_be_and_replaces_one_of_its_own_number) {
+  recovery_shelves state;
+  state.apply(keep_point{"a", 1, std::string(recovery_shelves::point_bytes_max, 'x'), {}});
+  EXPECT_TRUE(state.answer(read_point{"a", 1}).there);
+  state.apply(keep_point{"a", 1, "one", {1}});
+  EXPECT_EQ(state.answer(read_point{"a", 1}).bytes, "one");
+}
+
 class replicated_points : public three_stations<recovery_shelves> {
  protected:
   std::shared_ptr<recovery_store> store_at(std::uint32_t number, duration patience = 20s) {
@@ -90,12 +98,22 @@ TEST_F(replicated_points, that_cannot_be_kept_are_told_and_those_they_were_to_re
   EXPECT_EQ(store->lost().number, 0u) << "flush has told it";
 }
 
+TEST_F(replicated_points, that_are_replaced_are_gone_at_the_other_members_too) {
+  {
+    const auto store = store_at(1);
+    store->write(1, "one", {});
+    store->write(2, "two", {1});  // ends only when both are kept
+  }
+  EXPECT_THAT(store_at(2)->numbers(), ElementsAre(2));
+}
+
 TEST_F(replicated_points, set_aside_are_gone_for_the_next_owner) {
   {
     const auto store = store_at(1);
     store->write(1, "good", {});
     store->write(2, "bad", {});
     store->set_aside(2);
+    EXPECT_EQ(store->read(2), std::nullopt) << "at once";
     store->flush();
   }
   const auto store = store_at(3);
