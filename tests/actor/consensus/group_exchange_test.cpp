@@ -105,6 +105,17 @@ TEST_F(group_exchange_test, a_group_that_takes_nothing_gets_a_window_full_and_mo
   }
 }
 
+TEST_F(group_exchange_test, frames_that_are_larger_than_the_window_pass_alone) {
+  const auto got = std::make_shared<exchanged>();
+  routes->add(group_id{1}, spawn_end(got, false));
+  start({.links = {}, .routes = {}, .window = {1000, frame(1).size() - 1}});
+  come(frame(1));
+  EXPECT_EQ(got->packets.size(), 1u);
+  come(frame(1));
+  EXPECT_EQ(got->packets.size(), 1u);
+  EXPECT_EQ(report().dropped_full, 1u);
+}
+
 TEST_F(group_exchange_test, a_group_that_comes_anew_has_a_window_of_its_own) {
   start({.links = {}, .routes = {}, .window = {2, 1u << 20}});
   routes->add(group_id{1}, spawn_end(std::make_shared<exchanged>(), false));
