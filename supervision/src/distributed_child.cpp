@@ -103,7 +103,11 @@ class child_keeper final : public service_actor {
     if (group_) {
       const auto seen = placement_word::look(*group_, options_->name, life);
       here = seen.child != nullptr && seen.child->at == life;
-      if (const auto what = word_.due(seen, !leaving_, now())) tell(*what, [](const group_result&) {});
+      // Declined only when the name is free, so that whoever gets the child can claim it at once.
+      const bool is_willing = !leaving_ || !runner_.is_idle();
+      if (const auto what = word_.due(seen, is_willing, now())) tell(*what, [](const group_result&) {});
+      const auto* held = group_->names().whereis(name_);
+      if (std::exchange(is_held_, held && held->owner != life) && !held) step(running::vacated{});
     }
     const bool runs_here = here && !leaving_;
     if (runs_here != std::exchange(here_, runs_here)) step(running::assigned{runs_here});
@@ -253,6 +257,7 @@ class child_keeper final : public service_actor {
   placement_word word_;
   std::shared_ptr<const membership_group> group_;
   bool here_ = false;
+  bool is_held_ = false;    ///< the name, by another node
   instant next_release_{};  ///< of what a keeper before this one held
   std::uint64_t granted_start_ = 0;
   std::uint64_t served_ = 0;  ///< start under which the services know it

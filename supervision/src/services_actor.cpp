@@ -10,9 +10,9 @@
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/actors/stable_ref.hpp"
-#include "bulwark/supervision/core/placement_word.hpp"
 #include "bulwark/supervision/core/registry_watch.hpp"
 #include "services_messages.hpp"
+#include "services_orphans.hpp"
 #include "services_routers.hpp"
 #include "services_state.hpp"
 
@@ -21,8 +21,6 @@ namespace bulwark {
 namespace {
 
 constexpr duration look_every = std::chrono::milliseconds{50};
-/// So long what starts a distributed child may be away: a supervisor restarts it.
-constexpr duration adoption = std::chrono::seconds{2};
 /// After that a claim that was not answered may be said again.
 const caf::duration order_limit{std::chrono::seconds{2}};
 
@@ -34,7 +32,8 @@ class services_actor final : public service_actor {
         state_{std::move(state)},
         claims_{state_->options().claims},
         lookup_{state_->options().lookup},
-        routers_{*state_} {}
+        routers_{*state_},
+        orphans_{*this, *state_} {}
 
   const char* name() const override { return "bulwark.services"; }
 
@@ -95,34 +94,13 @@ class services_actor final : public service_actor {
     }
     claim(publishing::looked{});
     seek(finding::looked{});
-    decline_orphans();
+    if (group_) orphans_.look(*group_, life_, now(), [this](const group_command& what) { tell(what); });
   }
 
   void tick() {
     delayed_send(this, look_every, services_tick{});
     look();
     for (const auto& [name, one] : state_->all_gates()) expire_requests(one.gate, now());
-  }
-
-  // -- what it was given and nobody here would start
-
-  /// Its tree was stopped or crashed for good, or this program does not declare it. A keeper that comes later
-  /// offers to run it.
-  void decline_orphans() {
-    if (!group_) return;
-    std::erase_if(orphans_, [this](const auto& one) { return !is_orphan(one.first); });
-    for (const auto& [child, placed] : group_->children().all()) {
-      if (placed.at != life_ || state_->has_keeper(child)) continue;
-      auto& orphan = orphans_.try_emplace(child, now() + adoption, placing::place{child}).first->second;
-      if (now() < orphan.due) continue;
-      const auto seen = placement_word::look(*group_, child, life_);
-      if (const auto what = orphan.word.due(seen, false, now())) tell(*what);
-    }
-  }
-
-  [[nodiscard]] bool is_orphan(const std::string& child) const {
-    const auto found = group_->children().all().find(child);
-    return found != group_->children().all().end() && found->second.at == life_ && !state_->has_keeper(child);
   }
 
   // -- what this node serves
@@ -148,6 +126,7 @@ class services_actor final : public service_actor {
 
   void ended(const caf::actor_addr& who) {
     followed_.erase(who);
+    orphans_.ended(who);
     for (const auto& [name, what] : state_->ended(who)) {
       if (what.is_claimed) claim(publishing::ended{name, what.start});
       seek(finding::serves_here{name, 0});
@@ -308,16 +287,10 @@ class services_actor final : public service_actor {
   std::shared_ptr<const membership_group> watched_in_;  ///< what the watches know
   std::map<std::uint64_t, std::string> early_watches_;  ///< of names that nobody serves yet
   services_routers routers_;
-  struct orphan_child {
-    orphan_child(instant until, placing::place child)
-        : due{until}, word{std::move(child), std::chrono::milliseconds{500}} {}
-    instant due;
-    placement_word word;
-  };
-  std::map<std::string, orphan_child> orphans_;  ///< placed here, and without a keeper
-  std::set<caf::actor_addr> followed_;           ///< whose end is told
-  caf::actor answered_;                          ///< while such an answer is handled
-  node_life answered_owner_;                     ///< likewise
+  services_orphans orphans_;
+  std::set<caf::actor_addr> followed_;  ///< whose end is told
+  caf::actor answered_;                 ///< while such an answer is handled
+  node_life answered_owner_;            ///< likewise
 };
 
 }  // namespace

@@ -32,6 +32,10 @@ void placement_runner::on(const running::assigned& what, turn& at) {
   here_ = what.here;
 }
 
+void placement_runner::on(const running::vacated&, turn& at) {
+  if (state_ == state::idle) next_word_ = at.now;
+}
+
 void placement_runner::on(const running::claimed& what, turn& at) {
   claims_ = false;
   const auto token = what.result.entry.token;

@@ -82,6 +82,97 @@ TEST_F(distributed_keeper_test, one_that_is_killed_for_good_serves_nothing_any_m
   close(given, caf::exit_reason::normal);
 }
 
+TEST_F(distributed_keeper_test, a_tree_that_is_stopped_on_a_live_node_hands_its_child_over_at_once) {
+  start_all();
+  stop_tree(2);
+  pass(100ms);
+  ASSERT_EQ(log->runs.size(), 2u);
+  EXPECT_NE(log->runs[1].node, 2u);
+  EXPECT_FALSE(owner(kept_name).must_wait);
+  EXPECT_TRUE(is_over(tree_of[2]));
+  EXPECT_EQ(answer(2, kept_name, 7), 100 * static_cast<std::int32_t>(log->runs[1].node) + 7);
+  EXPECT_EQ((group.orders_of<placing::decline, placing::command>(2).size()), 1u);
+}
+
+TEST_F(distributed_keeper_test, a_node_that_drains_hands_its_child_over_at_once) {
+  start_all();
+  group.tell(members::command{members::drain{group.at(2).life}});
+  pass(100ms);
+  ASSERT_EQ(log->runs.size(), 2u);
+  EXPECT_NE(log->runs[1].node, 2u);
+  EXPECT_FALSE(owner(kept_name).must_wait);
+}
+
+TEST_F(distributed_keeper_test, a_tree_that_is_killed_for_good_loses_its_child_to_another_node) {
+  start_all();
+  kill_now(tree_of[2]);
+  pass(1900ms);
+  EXPECT_EQ(log->runs.size(), 1u) << "it might come back";
+  pass(1s);
+  ASSERT_EQ(log->runs.size(), 2u);
+  EXPECT_NE(log->runs[1].node, 2u);
+  EXPECT_FALSE(owner(kept_name).must_wait);
+}
+
+TEST_F(distributed_keeper_test, what_still_runs_of_a_killed_tree_is_waited_for) {
+  const auto old =
+      host([](caf::event_based_actor*, int) -> caf::behavior { return {[](caf::unit_t) {}}; }, 0);
+  start_all();
+  kill_now(tree_of[2]);
+  names(2).state()->keep_tree("counter", old);
+  pass(10s);
+  EXPECT_EQ(log->runs.size(), 1u);
+  kill_now(old);
+  pass(1s);
+  EXPECT_EQ(log->runs.size(), 2u);
+}
+
+TEST_F(distributed_keeper_test, a_node_that_does_not_declare_a_child_passes_it_on_and_takes_it_once_it_does) {
+  start_services(2);
+  enter(2, {"any"});
+  start_node(3);
+  pass(1900ms);
+  EXPECT_TRUE(log->runs.empty());
+  pass(1s);
+  EXPECT_TRUE(log->runs.empty()) << "node 3 is no member";
+  start_node(1);
+  enter(1, {"any"});
+  pass(1s);
+  ASSERT_EQ(log->runs.size(), 1u);
+  EXPECT_EQ(log->runs[0].node, 1u);
+  tree_of[2] = start("tree 2", {distributed_child(names(2), counter(2))});
+  pass(100ms);
+  EXPECT_EQ((group.orders_of<placing::offer, placing::command>(2).size()), 1u);
+  bring_down(1);
+  pass(4s);
+  EXPECT_EQ(log->runs.back().node, 2u);
+}
+
+TEST_F(distributed_keeper_test, what_nobody_takes_over_is_declined_and_runs_where_it_was_when_that_is_back) {
+  role = "second";
+  start_all();
+  stop_tree(2);
+  pass(5s);
+  EXPECT_EQ(log->runs.size(), 1u);
+  EXPECT_EQ(owner(kept_name).token, 0u);
+  forget_root("tree 2");
+  tree_of[2] = start("tree 2", {distributed_child(names(2), counter(2))});
+  pass(100ms);
+  EXPECT_EQ(log->runs.size(), 2u);
+  EXPECT_EQ(acting(), 1);
+}
+
+TEST_F(distributed_keeper_test, without_the_group_a_tree_stops_all_the_same) {
+  start_all();
+  group.at(2).is_heard = false;
+  stop_tree(2);
+  pass(1900ms);
+  EXPECT_FALSE(is_over(tree_of[2])) << "the name is held";
+  pass(300ms);
+  EXPECT_TRUE(is_over(tree_of[2]));
+  EXPECT_EQ(acting(), 0);
+}
+
 TEST_F(distributed_keeper_test, what_one_that_was_killed_held_is_given_up_if_the_child_belongs_elsewhere) {
   start_all();
   kill_now(keeper_of(2));

@@ -68,6 +68,18 @@ TEST(placement_runner, a_name_that_is_taken_is_claimed_again_later) {
   EXPECT_THAT(run.tick_at(500ms), ElementsAre(effect_of(running::claim{1})));
 }
 
+TEST(placement_runner, a_name_that_another_node_gave_up_is_claimed_at_once) {
+  runner_run run;
+  run.step(running::assigned{true});
+  run.step(running::claimed{{registry_error::taken, {{2, 1}, 1, 3, false}}, run.now});
+  EXPECT_THAT(run.tick_at(100ms), IsEmpty());
+  EXPECT_THAT(run.step(running::vacated{}), ElementsAre(effect_of(running::claim{1})));
+  EXPECT_THAT(run.granted(7), ElementsAre(effect_of(running::start{7})));
+  EXPECT_THAT(run.step(running::vacated{}), IsEmpty()) << "it runs";
+  run.step(running::assigned{false});
+  EXPECT_THAT(run.step(running::vacated{}), IsEmpty()) << "it does not belong here";
+}
+
 TEST(placement_runner, the_lease_is_renewed_and_the_child_stops_before_it_ends) {
   runner_run run;
   run.run();

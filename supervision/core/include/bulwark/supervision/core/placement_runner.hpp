@@ -31,6 +31,8 @@ namespace running {
 struct assigned {
   bool here = false;
 };
+/// The other node that held the name holds it no more: a claim that was refused need not wait for its time.
+struct vacated {};
 /// The group answered a claim that was sent at `asked`.
 struct claimed {
   registry_result result;
@@ -50,7 +52,7 @@ struct released {
 struct stopped {};
 struct tick {};
 
-using event = std::variant<assigned, claimed, confirmed, released, stopped, tick>;
+using event = std::variant<assigned, vacated, claimed, confirmed, released, stopped, tick>;
 
 /// To the group: names::claim, with this start.
 struct claim {
@@ -125,6 +127,7 @@ class placement_runner {
   };
 
   void on(const running::assigned& what, turn& at);
+  void on(const running::vacated& what, turn& at);
   void on(const running::claimed& what, turn& at);
   void on(const running::confirmed& what, turn& at);
   void on(const running::released& what, turn& at);
