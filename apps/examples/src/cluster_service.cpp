@@ -127,10 +127,10 @@ class client {
   using answer = decltype(std::declval<caf::scoped_actor&>()->request(caf::actor{}, 30s, 1));
 
   void take_answer() {
-    auto [number, answer] = std::move(open_.front());
+    auto [number, awaited] = std::move(open_.front());
     open_.pop();
-    answer.receive([&, asked = number](std::int32_t cents) { ++(cents == 25 * asked ? done_ : wrong_); },
-                   [&](const caf::error&) { ++failed_; });
+    awaited.receive([&, asked = number](std::int32_t cents) { ++(cents == 25 * asked ? done_ : wrong_); },
+                    [&](const caf::error&) { ++failed_; });
   }
 
   static constexpr std::size_t in_flight = 16;

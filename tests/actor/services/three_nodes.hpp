@@ -52,9 +52,9 @@ struct node_station {
   caf::actor host(Make make, Arguments... arguments) {
     // Without arguments CAF looks into an empty pointer to them, which checked builds abort on: hence the
     // bool.
-    const auto behave = [make, arguments...](caf::event_based_actor* self, bool) -> caf::behavior {
+    const auto behave = [make, arguments...](caf::event_based_actor* made, bool) -> caf::behavior {
       if constexpr (std::is_invocable_v<Make, caf::event_based_actor*, Arguments...>)
-        return make(self, arguments...);
+        return make(made, arguments...);
       else
         return make(arguments...);
     };
