@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 /// What a snapshot_log was asked, for the test to see.
 struct snapshot_log_view {
   std::string written;
-  std::size_t pieces = 0, finished = 0, discarded = 0;
+  std::size_t pieces = 0, finished = 0, discarded = 0;  ///< of own ones
 };
 
 /// A log that appends at once, and writes a snapshot when it is told to.
@@ -43,7 +43,7 @@ class snapshot_log final : public caf::event_based_actor {
         [](const log_read&) { return log_entries{}; },
         [](const log_append&) { return log_appended{}; },
         [this](log_write_snapshot& what) {
-          ++view_->pieces;
+          if (!what.installed) ++view_->pieces;
           if (what.offset == 0) view_->written.clear();
           view_->written += what.piece;
           waiting_.push_back(make_response_promise<log_snapshot_written>());
@@ -54,11 +54,13 @@ class snapshot_log final : public caf::event_based_actor {
           waiting_.front().deliver(log_snapshot_written{what.full ? 0 : view_->written.size()});
           waiting_.pop_front();
         },
-        [this](const log_finish_snapshot&) {
-          ++view_->finished;
+        [this](const log_finish_snapshot& what) {
+          if (!what.installed) ++view_->finished;
           return log_snapshot_saved{true, view_->written.size(), {}};
         },
-        [this](log_discard_snapshot) { ++view_->discarded; },
+        [this](log_discard_snapshot what) {
+          if (!what.installed) ++view_->discarded;
+        },
     };
   }
 
@@ -186,6 +188,25 @@ TEST_F(snapshot_beside_traffic, a_second_one_does_not_begin_before_the_first_has
   write("next");
   let_finish(2);
   EXPECT_NE(view_->written.find("during"), std::string::npos);
+}
+
+TEST_F(snapshot_beside_traffic, it_rests_for_as_long_as_a_piece_took_but_not_for_ever) {
+  const auto answer_after = [this](duration took) {
+    system_.advance(took);
+    caf::anon_send(log_, next_piece{});
+    system_.settle();
+  };
+  write_until_saving();
+  answer_after(10ms);
+  system_.advance(9ms);
+  EXPECT_EQ(view_->pieces, 1u) << "it does not rest";
+  system_.advance(1ms);
+  EXPECT_EQ(view_->pieces, 2u);
+  answer_after(10s);
+  system_.advance(49ms);
+  EXPECT_EQ(view_->pieces, 2u);
+  system_.advance(1ms);
+  EXPECT_EQ(view_->pieces, 3u) << "it rests for too long";
 }
 
 TEST_F(snapshot_beside_traffic, without_room_it_is_given_up_and_tried_again_after_as_many_commands) {
