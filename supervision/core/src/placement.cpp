@@ -89,21 +89,23 @@ placement_error placement::on(const placing::report_load& what, const membership
 }
 
 placement_error placement::on(const placing::decline& what, const membership& nodes, change_list& changes) {
-  const auto found = children_.find(what.child);
-  if (found == children_.end()) return placement_error::unknown_child;
-  const auto error = to_placement_error(nodes.check(what.life));
-  if (error != placement_error::none) return error;
-  found->second.declined[what.life.node] = what.life.incarnation;
-  follow(nodes, changes);
-  return placement_error::none;
+  return note_word(what.child, what.life, true, nodes, changes);
 }
 
 placement_error placement::on(const placing::offer& what, const membership& nodes, change_list& changes) {
-  const auto found = children_.find(what.child);
+  return note_word(what.child, what.life, false, nodes, changes);
+}
+
+placement_error placement::note_word(const std::string& child, node_life life, bool declines,
+                                     const membership& nodes, change_list& changes) {
+  const auto found = children_.find(child);
   if (found == children_.end()) return placement_error::unknown_child;
-  const auto error = to_placement_error(nodes.check(what.life));
+  const auto error = to_placement_error(nodes.check(life));
   if (error != placement_error::none) return error;
-  found->second.declined.erase(what.life.node);
+  if (declines)
+    found->second.declined[life.node] = life.incarnation;
+  else
+    found->second.declined.erase(life.node);
   follow(nodes, changes);
   return placement_error::none;
 }

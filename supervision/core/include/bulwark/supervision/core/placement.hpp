@@ -138,6 +138,9 @@ class placement {
   placement_error on(const placing::report_load& what, const membership& nodes, change_list& changes);
   placement_error on(const placing::decline& what, const membership& nodes, change_list& changes);
   placement_error on(const placing::offer& what, const membership& nodes, change_list& changes);
+  /// Whether this life of a node runs the child.
+  placement_error note_word(const std::string& child, node_life life, bool declines, const membership& nodes,
+                            change_list& changes);
 
   [[nodiscard]] std::map<std::uint32_t, std::uint64_t> loads() const;
   /// The best node for it; node 0 if there is none.
