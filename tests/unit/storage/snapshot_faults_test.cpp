@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <functional>
 #include <optional>
 
 #include "snapshot_fixture.hpp"
@@ -20,16 +19,6 @@ std::size_t snapshots_on(simulated_disk& disk) {
   const auto names = disk.list(log_directory);
   return static_cast<std::size_t>(
       std::count_if(names.begin(), names.end(), [](const auto& name) { return name.ends_with(".snap"); }));
-}
-
-/// How the action fails; none if it does not.
-std::optional<log_error> failure_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const log_failure& failure) {
-    return failure.code();
-  }
-  return std::nullopt;
 }
 
 std::optional<log_error> failure_to_open(simulated_disk& disk) {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,16 @@ inline std::uint64_t expect_whole(consensus::log_store& log) {
   for (auto at = next(found.kept); at <= found.chosen; at = next(at))
     EXPECT_EQ(log.read(main_group, at, at, 1).size(), 1u) << "slot " << to_string(at);
   return number(found.chosen);
+}
+
+/// How the action fails; none if it does not.
+inline std::optional<consensus::log_error> failure_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const consensus::log_failure& failure) {
+    return failure.code();
+  }
+  return std::nullopt;
 }
 
 }  // namespace bulwark::test
