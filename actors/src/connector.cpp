@@ -17,6 +17,7 @@
 #include "hello_check.hpp"
 #include "link_messages.hpp"
 #include "tcp_dialler.hpp"
+#include "tcp_stream.hpp"
 #include "tls_stream.hpp"
 
 namespace bulwark {
@@ -186,7 +187,7 @@ class connector final : public service_actor {
     if (problem.empty() && !(to.connection = socket.duplicate())) problem = "no more descriptors";
     if (!problem.empty()) return failed(peer, problem);
     if (options_.tls) return shake_hands(peer, std::move(socket));
-    hand_over(peer, system().middleman().backend().new_scribe(socket.release()));
+    hand_over(peer, make_tcp_scribe(system(), std::move(socket)));
   }
 
   void shake_hands(std::uint32_t peer, tcp_socket socket) {
@@ -245,11 +246,8 @@ class connector final : public service_actor {
     auto look_up = [basp = basp_of(system()), guests = options_.tls->guests(),
                     self = caf::actor_cast<caf::actor>(this),
                     hello = std::make_shared<wire::hello>(std::move(from_peer))] {
-      auto* const broker = dynamic_cast<caf::io::basp_broker*>(caf::actor_cast<caf::abstract_actor*>(basp));
-      constexpr auto over =
-          caf::abstract_actor::is_shutting_down_flag | caf::abstract_actor::is_terminated_flag;
-      if (!broker || broker->getf(over) || !hello->link) return;
-      const auto connection = broker->instance.tbl().lookup_direct(hello->link.node());
+      if (!hello->link) return;
+      const auto connection = connection_to(hello->link.node(), basp);
       caf::anon_send(self, vouched_hello{hello, connection ? guests->names(connection->id())
                                                            : std::vector<std::string>{}});
     };

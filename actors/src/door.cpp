@@ -10,6 +10,7 @@
 #include "basp.hpp"
 #include "bulwark/actors/link.hpp"
 #include "tcp_dial.hpp"
+#include "tcp_stream.hpp"
 #include "tls_stream.hpp"
 
 namespace bulwark {
@@ -31,7 +32,7 @@ std::uint16_t open_door(caf::actor_system& system, const caf::actor& connector, 
   if (!problem.empty()) cannot_listen(host, port, problem);
   const auto opened = local_port(listener);
   auto door = tls ? make_tls_doorman(system, std::move(listener), opened, tls)
-                  : system.middleman().backend().new_doorman(listener.release());
+                  : make_tcp_doorman(system, std::move(listener));
   caf::error failure;
   caf::scoped_actor asker{system};
   asker

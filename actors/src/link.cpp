@@ -16,6 +16,7 @@
 #include "bulwark/actors/service_actor.hpp"
 #include "link_messages.hpp"
 #include "link_traffic.hpp"
+#include "packet_lane.hpp"
 
 namespace bulwark {
 
@@ -106,21 +107,23 @@ class link final : public service_actor {
     });
     tell_subscribers();  // an earlier life of this link may have told them that the peer is connected
     if (dials()) ask_for_door();
-    return {[this](wire::packet& in) { take(in); },
-            [this](const wire::credit& back) { reject(back.session); },
-            [this](const settle_due& due) { settle(due.channel); },
-            [this](const door_found& found) { greet(found.door); },
-            [this](connector_ready) {
-              if (dials() && !report_.up) ask_for_door();
-            },
-            [this](const wire::hello& from_peer) { accept(from_peer); },
-            [this](const wire::welcome& from_peer) { welcomed(from_peer); },
-            [this](const wire::refusal& no) { refused(no); },
-            [this](const wire::reset& unknown) { was_reset(unknown.session); },
-            [this](const wire::introduction& of_peer) { meet(of_peer); },
-            [this](const hello_overdue& late) { retry_greeting(late.session); },
-            [this](const session_tick& tick) { on_tick(tick.session); },
-            [this](const get_link_report&) { return report(); }};
+    return {
+        [this](wire::packet& in) { take(in); },
+        [this](const wire::credit& back) { reject(back.session); },
+        [this](const settle_due& due) { settle(due.channel); },
+        [this](const door_found& found) { greet(found.door); },
+        [this](connector_ready) {
+          if (dials() && !report_.up) ask_for_door();
+        },
+        [this](const wire::hello& from_peer) { accept(from_peer); },
+        [this](const wire::welcome& from_peer) { welcomed(from_peer); },
+        [this](const wire::refusal& no) { refused(no); },
+        [this](const wire::reset& unknown) { was_reset(unknown.session); },
+        [this](const wire::introduction& of_peer) { meet(of_peer); },
+        [this](lane_found& found) { traffic_.go(found.session, std::move(found.lane), caf::actor{this}); },
+        [this](const hello_overdue& late) { retry_greeting(late.session); },
+        [this](const session_tick& tick) { on_tick(tick.session); },
+        [this](const get_link_report&) { return report(); }};
   }
 
   void on_exit() override {
@@ -198,6 +201,7 @@ class link final : public service_actor {
     ticked_ = kept_alive_ = now();
     delayed_send(this, tick_every, session_tick{session_});
     traffic_.open(session_, remote_, granted, now(), [this] { tell_subscribers(); });
+    find_lane(caf::actor{this}, remote_, session_);
     if (options_.envoy) send(remote_, wire::introduction{session_, options_.envoy});
   }
 

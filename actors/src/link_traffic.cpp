@@ -37,16 +37,44 @@ link_traffic::result link_traffic::take(caf::mailbox_element& element, const caf
 link_traffic::result link_traffic::send_out(peer_packet&& out, const caf::actor& self) {
   constexpr result done{verdict::done};
   if (out.channel >= link_channels || out.peer != peer_) return done;
-  std::lock_guard guard{mutex_};
+  std::unique_lock guard{mutex_};
   if (session_ == 0) {
     ++dropped_closed_;
-  } else if (!out_[out.channel].take(out.bytes.size())) {
+    return done;
+  }
+  if (!out_[out.channel].take(out.bytes.size())) {
     ++dropped_credit_;
+    return done;
+  }
+  ++packets_sent_;
+  wire::packet packet{session_, out.channel, std::move(out.bytes)};
+  if (is_held_) {
+    held_.push_back(std::move(packet));
+  } else if (!lane_) {
+    transmit(std::move(packet), self);
   } else {
-    ++packets_sent_;
-    caf::send_as(self, remote_, wire::packet{session_, out.channel, std::move(out.bytes)});
+    const auto lane = lane_;
+    guard.unlock();
+    lane->send(std::move(packet));
   }
   return done;
+}
+
+void link_traffic::go(std::uint64_t session, std::shared_ptr<const packet_lane> lane,
+                      const caf::actor& self) {
+  std::lock_guard guard{mutex_};
+  if (!is_held_ || session != session_) return;
+  is_held_ = false;
+  lane_ = std::move(lane);
+  for (auto& packet : std::exchange(held_, {})) transmit(std::move(packet), self);
+}
+
+/// A lane that does not take it is that of a session that is over, of which the link is about to hear.
+void link_traffic::transmit(wire::packet&& out, const caf::actor& self) const {
+  if (lane_)
+    lane_->send(std::move(out));
+  else
+    caf::send_as(self, remote_, std::move(out));
 }
 
 link_traffic::result link_traffic::take_in(wire::packet& in, instant now) {
@@ -91,6 +119,9 @@ void link_traffic::open(std::uint64_t session, const caf::actor& remote,
   std::lock_guard guard{mutex_};
   session_ = session;
   remote_ = remote;
+  is_held_ = true;
+  held_.clear();
+  lane_.reset();
   for (std::size_t i = 0; i < link_channels; ++i) {
     const auto window = i < granted.size() ? granted[i] : wire::window{};
     out_[i] = outgoing_credit{{window.messages, window.bytes}};
@@ -106,6 +137,9 @@ void link_traffic::close(const std::function<void()>& tell) {
   std::lock_guard guard{mutex_};
   session_ = 0;
   last = std::exchange(remote_, {});
+  is_held_ = false;
+  held_.clear();
+  lane_.reset();
   tell();
 }
 

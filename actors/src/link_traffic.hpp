@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -15,19 +16,21 @@
 #include "bulwark/actors/messages.hpp"
 #include "link_credit.hpp"
 #include "link_messages.hpp"
+#include "packet_lane.hpp"
 
 namespace bulwark {
 
 /// The packets of a link, and their credit. They are handled in the thread that brings them, that of a sender
 /// or of the network: a turn of the link itself would cost more than all there is to do.
 ///
-///     closed --open--> open --close--> closed
+///     closed --open--> open, held --go--> open --close--> closed
 ///
+/// What is sent while it is held, before the way to the peer is known, goes out first when that is.
 /// Packets from the peer that come too early, before its welcome was read, must go through the mailbox of the
 /// link; while some are in there, others follow them, so that the order stays.
 ///
 /// Thread-safe. Holds its lock while it enqueues: subscribers and the remote end must do no more than put
-/// messages into mailboxes.
+/// messages into mailboxes. Once packets go, a lane is written to without the lock.
 class link_traffic {
  public:
   explicit link_traffic(const link_options& options);
@@ -52,6 +55,10 @@ class link_traffic {
   void open(std::uint64_t session, const caf::actor& remote, const std::vector<wire::window>& granted,
             instant now, const std::function<void()>& tell);
 
+  /// Packets of this session go out from now on, by the lane if there is one, else by CAF's way. `self` is
+  /// the link.
+  void go(std::uint64_t session, std::shared_ptr<const packet_lane> lane, const caf::actor& self);
+
   /// Ends it. No packet passes once `tell` runs.
   void close(const std::function<void()>& tell);
 
@@ -69,6 +76,7 @@ class link_traffic {
   result take_in(wire::packet& in, instant now);
   bool take_back(const wire::credit& back, instant now);
   bool deliver(wire::packet& in, instant now);
+  void transmit(wire::packet&& out, const caf::actor& self) const;
 
   const std::uint32_t peer_;
   const std::array<caf::actor, link_channels> subscribers_;
@@ -77,6 +85,9 @@ class link_traffic {
   mutable std::mutex mutex_;
   std::uint64_t session_ = 0;  ///< 0 if closed
   caf::actor remote_;
+  bool is_held_ = false;
+  std::vector<wire::packet> held_;  ///< no more than there is credit
+  std::shared_ptr<const packet_lane> lane_;
   std::array<outgoing_credit, link_channels> out_;
   std::array<incoming_credit, link_channels> in_;
   std::array<bool, link_channels> settling_{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,6 +37,11 @@ class tcp_socket {
  private:
   int fd_ = -1;
 };
+
+/// Of a call on a socket that does not block: nothing is wrong, it is to be made again.
+[[nodiscard]] inline bool is_passing(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
 
 /// A connection, or why there is none, for people.
 struct dialled {

@@ -16,19 +16,17 @@ namespace {
 
 int descriptor_of(BIO* bio) { return *static_cast<const int*>(BIO_get_data(bio)); }
 
-bool passes(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
-
 int bio_write(BIO* bio, const char* data, int size) {
   BIO_clear_retry_flags(bio);
   const auto sent = ::send(descriptor_of(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
-  if (sent < 0 && passes(errno)) BIO_set_retry_write(bio);
+  if (sent < 0 && is_passing(errno)) BIO_set_retry_write(bio);
   return static_cast<int>(sent);
 }
 
 int bio_read(BIO* bio, char* data, int size) {
   BIO_clear_retry_flags(bio);
   const auto got = ::recv(descriptor_of(bio), data, static_cast<std::size_t>(size), 0);
-  if (got < 0 && passes(errno)) BIO_set_retry_read(bio);
+  if (got < 0 && is_passing(errno)) BIO_set_retry_read(bio);
   return static_cast<int>(got);
 }
 

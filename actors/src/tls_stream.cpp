@@ -6,6 +6,8 @@
 #include <caf/io/network/stream_impl.hpp>
 #include <utility>
 
+#include "stream_scribe.hpp"
+
 namespace bulwark {
 
 namespace {
@@ -53,12 +55,9 @@ class tls_policy {
   std::unique_ptr<tls_session> session_;
 };
 
-class tls_scribe final : public caf::io::scribe {
+class tls_scribe final : public stream_scribe<caf::io::network::stream_impl<tls_policy>> {
  public:
-  tls_scribe(default_multiplexer& backend, native_socket socket, std::unique_ptr<tls_session> session)
-      : scribe{caf::io::network::conn_hdl_from_socket(socket)},
-        address_{peer_host(socket)},
-        stream_{backend, socket, std::move(session)} {}
+  using stream_scribe::stream_scribe;
 
   /// Before its descriptor is closed, which another connection may get at once.
   ~tls_scribe() override {
@@ -70,38 +69,16 @@ class tls_scribe final : public caf::io::scribe {
     guest_ = guests_->enter(hdl().id(), std::move(names));
   }
 
-  void configure_read(caf::io::receive_policy::config config) override {
-    stream_.configure_read(config);
-    if (std::exchange(launched_, true)) return;
-    stream_.start(this);
-    // The handshake may have brought bytes along, of which the socket will not tell.
-    stream_.backend().post([self = caf::intrusive_ptr<tls_scribe>{this}] {
-      if (!self->detached()) self->stream_.handle_event(caf::io::network::operation::read);
+ private:
+  /// The handshake may have brought bytes along, of which the socket will not tell.
+  void launched() override {
+    stream().backend().post([self = caf::intrusive_ptr<tls_scribe>{this}] {
+      if (!self->detached()) self->stream().handle_event(caf::io::network::operation::read);
     });
   }
 
-  void ack_writes(bool enable) override { stream_.ack_writes(enable); }
-  std::vector<char>& wr_buf() override { return stream_.wr_buf(); }
-  std::vector<char>& rd_buf() override { return stream_.rd_buf(); }
-  void flush() override { stream_.flush(this); }
-  void graceful_shutdown() override {
-    stream_.graceful_shutdown();
-    detach(&stream_.backend(), false);
-  }
-  std::string addr() const override { return address_; }
-  std::uint16_t port() const override {
-    auto port = caf::io::network::remote_port_of_fd(stream_.fd());
-    return port ? *port : 0;
-  }
-  void add_to_loop() override { stream_.activate(this); }
-  void remove_from_loop() override { stream_.passivate(); }
-
- private:
-  const std::string address_;
-  bool launched_ = false;
   std::shared_ptr<tls_guests> guests_;
   std::uint64_t guest_ = 0;
-  caf::io::network::stream_impl<tls_policy> stream_;
 };
 
 /// The listening socket and what comes through it belong to the handshakes until the peer is known; only then
@@ -151,10 +128,6 @@ class tls_doorman final : public caf::io::doorman {
   const std::uint16_t port_;
   const std::shared_ptr<tls_endpoint> tls_;
 };
-
-default_multiplexer& backend_of(caf::actor_system& system) {
-  return dynamic_cast<default_multiplexer&>(system.middleman().backend());
-}
 
 }  // namespace
 

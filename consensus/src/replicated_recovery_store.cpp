@@ -174,6 +174,7 @@ class replicated_recovery_store final : public recovery_store {
 
   void give_up(std::uint64_t number, const std::exception_ptr& why) {
     points_.erase(number);
+    for (auto& later : orders_) later.dropped.erase(number);  // it does not come back if they fail as well
     points_.merge(orders_.front().dropped);
     lost_ = {number, why};
   }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bulwark/consensus/shared_log_store.hpp"
 
-#include <chrono>
 #include <exception>
 #include <utility>
 
 namespace bulwark::consensus {
 
-shared_log_store::shared_log_store(std::unique_ptr<log_store> store) : store_{std::move(store)} {}
+shared_log_store::shared_log_store(std::unique_ptr<log_store> store, std::function<instant()> now)
+    : store_{std::move(store)}, now_{std::move(now)} {}
 
 bool shared_log_store::append_quickly(std::span<const group_record> records) {
   if (records.size() > quick_records_max) return false;
   const std::unique_lock lock{mutex_, std::try_to_lock};
-  if (!lock || !store_ || !pace_.is_calm(std::chrono::steady_clock::now())) return false;
+  if (!lock || !store_ || !pace_.is_calm(now_())) return false;
   try {
     append_and_time(records);
     return true;
@@ -33,9 +33,9 @@ void shared_log_store::append(std::span<const group_record> records) {
 }
 
 void shared_log_store::append_and_time(std::span<const group_record> records) {
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = now_();
   store_->append(records);
-  pace_.add(begin, std::chrono::steady_clock::now());
+  pace_.add(begin, now_());
 }
 
 recovered_state shared_log_store::recover(group_id group) {

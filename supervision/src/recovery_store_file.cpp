@@ -171,7 +171,8 @@ class file_recovery_store final : public recovery_store {
         lost_ = {next.number, problem};
         std::erase(numbers_, next.number);
         std::error_code none;
-        fs::remove(being_written(), none);  // what there is of it takes room
+        fs::remove(being_written(), none);       // what there is of it takes room
+        fs::remove(file_of(next.number), none);  // and is no point to the next process either
         std::ranges::copy_if(next.drop, std::back_inserter(numbers_),
                              [&](std::uint64_t old) { return fs::exists(file_of(old), none); });
       }

@@ -98,6 +98,18 @@ TEST_F(replicated_points, that_cannot_be_kept_are_told_and_those_they_were_to_re
   EXPECT_EQ(store->lost().number, 0u) << "flush has told it";
 }
 
+TEST_F(replicated_points, that_are_lost_do_not_come_back_when_what_was_to_replace_them_is_lost_too) {
+  leader_seen_by(1);
+  const auto store = store_at(1, 300ms);
+  store->write(1, "kept", {});
+  store->flush();
+  const std::string too_large(recovery_shelves::point_bytes_max + 1, 'x');
+  store->write(2, too_large, {1});
+  store->write(3, too_large, {2});
+  EXPECT_THROW(store->flush(), std::runtime_error);
+  EXPECT_THAT(store->numbers(), ElementsAre(1));
+}
+
 TEST_F(replicated_points, that_are_replaced_are_gone_at_the_other_members_too) {
   {
     const auto store = store_at(1);

@@ -96,6 +96,15 @@ class link_traffic_test : public ::testing::Test {
   void open(std::uint64_t session) {
     traffic->open(session, caf::actor{other_end}, {{2, 1000}, {2, 1000}, {2, 1000}}, now, [] {});
   }
+  void go(std::uint64_t session) { traffic->go(session, nullptr, caf::actor{self}); }
+  /// What the other end got so far, one character for each packet.
+  std::string sent() {
+    std::string all;
+    bool more = true;
+    other_end->receive_while([&] { return more; })([&](const wire::packet& packet) { all += packet.bytes; },
+                                                   caf::after(0s) >> [&] { more = false; });
+    return all;
+  }
   link_report counts() const {
     link_report report;
     traffic->add_to(report);
@@ -194,6 +203,35 @@ TEST_F(link_traffic_test, once_closed_nothing_goes_out_or_comes_in) {
   EXPECT_EQ(counts().packets_sent, 1u);
   EXPECT_EQ(come(7, "a").what, verdict::not_mine);
   EXPECT_EQ(received(), "");
+}
+
+TEST_F(link_traffic_test, what_is_sent_before_the_way_is_known_goes_first) {
+  open(7);
+  take(peer_packet{2, 0, "a"});
+  take(peer_packet{2, 1, "b"});
+  EXPECT_EQ(sent(), "");
+  EXPECT_EQ(counts().bytes_unacknowledged, 2u) << "it takes credit, so that it is bounded";
+  go(6);
+  EXPECT_EQ(sent(), "") << "that was the way of another session";
+  go(7);
+  take(peer_packet{2, 0, "c"});
+  EXPECT_EQ(sent(), "abc");
+  go(7);
+  EXPECT_EQ(sent(), "") << "not twice";
+}
+
+TEST_F(link_traffic_test, what_waited_for_a_session_does_not_go_in_another) {
+  open(7);
+  take(peer_packet{2, 0, "a"});
+  traffic->close([] {});
+  go(7);
+  open(8);
+  go(7);
+  EXPECT_EQ(sent(), "");
+  take(peer_packet{2, 0, "b"});
+  open(9);
+  go(9);
+  EXPECT_EQ(sent(), "");
 }
 
 }  // namespace

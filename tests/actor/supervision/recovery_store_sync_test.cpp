@@ -104,6 +104,7 @@ TEST_F(synced_store, a_name_that_does_not_reach_the_medium_replaces_nothing) {
   EXPECT_THROW(store->flush(), std::system_error);
   EXPECT_THAT(store->numbers(), ElementsAre(1u));
   EXPECT_EQ(store->read(1), "one");
+  EXPECT_THAT(files(), ElementsAre("tally.1.point")) << "the next process would take it for one that is safe";
 }
 
 TEST_F(synced_store, a_point_can_be_read_while_it_is_written) {

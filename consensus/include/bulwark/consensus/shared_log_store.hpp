@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <vector>
 
+#include "bulwark/actors/core/time.hpp"
 #include "bulwark/consensus/core/append_pace.hpp"
 #include "bulwark/consensus/log_store.hpp"
 
@@ -21,7 +24,9 @@ class shared_log_store final : public log_store {
   /// Of one quick append; a larger one is left to the owner.
   static constexpr std::size_t quick_records_max = 64;
 
-  explicit shared_log_store(std::unique_ptr<log_store> store);
+  /// `now` tells how long appends take.
+  explicit shared_log_store(std::unique_ptr<log_store> store,
+                            std::function<instant()> now = std::chrono::steady_clock::now);
 
   /// Appends in the caller's thread if nobody else uses the store and its disk has been quick and mostly idle
   /// lately (append_pace). True: all records are durable. False: nothing was done, be it that this is no
@@ -46,6 +51,7 @@ class shared_log_store final : public log_store {
   std::mutex mutex_;
   std::unique_ptr<log_store> store_;  ///< none: closed
   append_pace pace_;
+  const std::function<instant()> now_;
 };
 
 }  // namespace bulwark::consensus

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tcp_stream.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <caf/all.hpp>
+#include <caf/io/network/default_multiplexer.hpp>
+#include <caf/io/network/doorman_impl.hpp>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+#include "stream_scribe.hpp"
+
+namespace bulwark {
+
+namespace {
+
+using caf::io::network::default_multiplexer;
+using caf::io::network::native_socket;
+using caf::io::network::rw_state;
+
+/// Enough for many small messages; more would only be copied once more.
+constexpr std::size_t read_ahead_bytes = 8u << 10;
+
+/// CAF reads a header, then what it announces, then whether there is more; this asks the socket once.
+class tcp_policy {
+ public:
+  rw_state read_some(std::size_t& got, native_socket socket, void* into, std::size_t size) {
+    got = 0;
+    if (size == 0) return rw_state::indeterminate;
+    if (begin_ == end_) return ask(socket, got, into, size);
+    got = std::min(size, end_ - begin_);
+    std::memcpy(into, ahead_.data() + begin_, got);
+    begin_ += got;
+    return rw_state::success;
+  }
+
+  /// "indeterminate" would make CAF drop what is left to write; a success of no bytes has it wait.
+  rw_state write_some(std::size_t& put, native_socket socket, const void* from, std::size_t size) {
+    put = 0;
+    if (size == 0) return rw_state::indeterminate;
+    const auto sent = ::send(socket, from, size, MSG_NOSIGNAL);
+    if (sent < 0) return is_passing(errno) ? rw_state::success : rw_state::failure;
+    put = static_cast<std::size_t>(sent);
+    return rw_state::success;
+  }
+
+  bool must_read_more(native_socket, std::size_t threshold) const {
+    return end_ - begin_ >= std::max<std::size_t>(threshold, 1);
+  }
+
+ private:
+  rw_state ask(native_socket socket, std::size_t& got, void* into, std::size_t size) {
+    // The socket tells again if more has come since.
+    if (std::exchange(drained_, false)) return rw_state::indeterminate;
+    const std::array places{iovec{into, size}, iovec{ahead_.data(), ahead_.size()}};
+    const auto result = ::readv(socket, places.data(), static_cast<int>(places.size()));
+    if (result < 0 && is_passing(errno)) return rw_state::indeterminate;
+    if (result <= 0) return rw_state::failure;
+    const auto all = static_cast<std::size_t>(result);
+    got = std::min(size, all);
+    begin_ = 0;
+    end_ = all - got;
+    drained_ = all < size + ahead_.size();
+    return rw_state::success;
+  }
+
+  std::array<char, read_ahead_bytes> ahead_;
+  std::size_t begin_ = 0;  ///< what is there and was not asked for: [begin, end)
+  std::size_t end_ = 0;
+  bool drained_ = false;  ///< the socket had no more when it was last asked
+};
+
+/// By the numbers that CAF gives to connections, and uses again. One map for each network, which has one
+/// thread.
+thread_local std::unordered_map<std::int64_t, std::weak_ptr<shared_output>> outputs;
+
+/// Tells when CAF has written what was left.
+class tcp_stream final : public caf::io::network::stream_impl<tcp_policy> {
+ public:
+  using stream_impl::stream_impl;
+
+  void handle_event(caf::io::network::operation what) override {
+    stream_impl::handle_event(what);
+    if (what == caf::io::network::operation::write && !state_.writing && on_written) on_written();
+  }
+
+  std::function<void()> on_written;
+};
+
+class tcp_scribe final : public stream_scribe<tcp_stream> {
+ public:
+  tcp_scribe(default_multiplexer& backend, native_socket socket) : stream_scribe{backend, socket} {
+    output_ = std::make_shared<shared_output>(socket, [this, &backend] {
+      // It is there while its output is open; by the time that this runs it may no longer be.
+      backend.post([this, output = std::weak_ptr{output_}] {
+        if (const auto open = output.lock(); open && !open->is_closed()) write_out();
+      });
+    });
+    stream().on_written = [this] {
+      output_->resume();
+      write_out();
+    };
+  }
+
+  ~tcp_scribe() override { output_->close(); }
+
+  /// What the actors of this turn have to say is written together.
+  void flush() override {
+    if (std::exchange(flush_due_, true)) return;
+    stream().backend().post([self = caf::intrusive_ptr<tcp_scribe>{this}] {
+      self->flush_due_ = false;
+      self->write_out();
+    });
+  }
+
+  void graceful_shutdown() override {
+    write_out();
+    stream_scribe::graceful_shutdown();
+  }
+
+ private:
+  void launched() override { outputs.insert_or_assign(hdl().id(), output_); }
+
+  void write_out() {
+    if (output_->write_out(wr_buf())) stream_scribe::flush();
+  }
+
+  std::shared_ptr<shared_output> output_;
+  bool flush_due_ = false;
+};
+
+class tcp_doorman final : public caf::io::network::doorman_impl {
+ public:
+  using doorman_impl::doorman_impl;
+
+  bool new_connection() override {
+    if (detached()) return false;
+    auto& backend = acceptor_.backend();
+    auto scribe = caf::make_counted<tcp_scribe>(backend, acceptor_.accepted_socket());
+    const auto handle = scribe->hdl();
+    parent()->add_scribe(std::move(scribe));
+    return doorman::new_connection(&backend, handle);
+  }
+};
+
+}  // namespace
+
+caf::io::scribe_ptr make_tcp_scribe(caf::actor_system& system, tcp_socket socket) {
+  return caf::make_counted<tcp_scribe>(backend_of(system), socket.release());
+}
+
+caf::io::doorman_ptr make_tcp_doorman(caf::actor_system& system, tcp_socket listener) {
+  return caf::make_counted<tcp_doorman>(backend_of(system), listener.release());
+}
+
+std::shared_ptr<shared_output> output_of(caf::io::connection_handle connection) {
+  const auto found = outputs.find(connection.id());
+  return found == outputs.end() ? nullptr : found->second.lock();
+}
+
+}  // namespace bulwark
