@@ -19,7 +19,10 @@ Content content_of(caf::mailbox_element& element) {
 }  // namespace
 
 link_traffic::link_traffic(const link_options& options)
-    : peer_{options.peer}, subscribers_{options.subscribers}, windows_{options.windows} {}
+    : peer_{options.peer},
+      subscribers_{options.subscribers},
+      windows_{options.windows},
+      last_heard_{options.heard} {}
 
 link_traffic::result link_traffic::take(caf::mailbox_element& element, const caf::actor& self, instant now) {
   const auto& content = std::as_const(element).content();
@@ -97,7 +100,7 @@ bool link_traffic::take_queued(wire::packet& in, instant now) {
 bool link_traffic::deliver(wire::packet& in, instant now) {
   if (session_ == 0 || in.session != session_) return false;
   if (in.channel >= link_channels) return true;
-  heard_at_ = now;
+  note_sign_of_life(now);
   ++packets_received_;
   in_[in.channel].came(in.bytes.size());
   if (const auto& taker = subscribers_[in.channel])
@@ -105,10 +108,15 @@ bool link_traffic::deliver(wire::packet& in, instant now) {
   return true;
 }
 
+void link_traffic::note_sign_of_life(instant now) {
+  heard_at_ = now;
+  if (last_heard_) last_heard_->set(now);
+}
+
 bool link_traffic::take_back(const wire::credit& back, instant now) {
   std::lock_guard guard{mutex_};
   if (session_ == 0 || back.session != session_) return false;
-  heard_at_ = now;
+  note_sign_of_life(now);
   if (back.channel < link_channels) out_[back.channel].give_back(back.messages, back.bytes);
   return true;
 }

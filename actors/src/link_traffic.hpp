@@ -76,11 +76,13 @@ class link_traffic {
   result take_in(wire::packet& in, instant now);
   bool take_back(const wire::credit& back, instant now);
   bool deliver(wire::packet& in, instant now);
+  void note_sign_of_life(instant now);
   void transmit(wire::packet&& out, const caf::actor& self) const;
 
   const std::uint32_t peer_;
   const std::array<caf::actor, link_channels> subscribers_;
   const std::array<credit_window, link_channels> windows_;
+  const std::shared_ptr<last_heard> last_heard_;  ///< may be empty
 
   mutable std::mutex mutex_;
   std::uint64_t session_ = 0;  ///< 0 if closed

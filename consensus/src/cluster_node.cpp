@@ -74,6 +74,7 @@ struct cluster_node::impl {
         membership{make_ref("membership")},
         speaker{make_ref("speaker")} {
     links = link_refs(system, options.peers);
+    for (const auto& [peer, link] : links) heard.emplace(peer, std::make_shared<last_heard>());
   }
 
   caf::actor make_ref(std::string name) {
@@ -104,7 +105,8 @@ struct cluster_node::impl {
   child own_links() const {
     connector_options dialling{.self = identity(), .addresses = options.peers, .links = links};
     dialling.tls = tls;
-    return links_branch(connector, std::move(dialling), {replica, heartbeats, membership}, names->envoy());
+    return links_branch(connector, std::move(dialling), {replica, heartbeats, membership}, names->envoy(),
+                        heard);
   }
 
   child heartbeats_branch() const {
@@ -113,6 +115,7 @@ struct cluster_node::impl {
                                .detector = {.interval = options.interval, .timeout = options.timeout},
                                .links = links};
     settings.started = started;
+    settings.heard = heard;
     settings.status = [state = phase] {
       return state->load() == member_phase::draining ? node_status::draining : node_status::normal;
     };
@@ -177,6 +180,7 @@ struct cluster_node::impl {
   const caf::actor membership;
   const caf::actor speaker;
   std::map<std::uint32_t, caf::actor> links;
+  hearings heard;
   const std::shared_ptr<std::atomic<member_phase>> phase =
       std::make_shared<std::atomic<member_phase>>(member_phase::up);
   std::shared_ptr<member_board> board;

@@ -34,13 +34,16 @@ void set_voters(replica_options& core, node_id self, const std::vector<std::uint
 }
 
 child links_branch(const caf::actor& connector, connector_options dialling,
-                   std::array<caf::actor, link_channels> subscribers, const caf::actor& envoy) {
+                   std::array<caf::actor, link_channels> subscribers, const caf::actor& envoy,
+                   const hearings& heard) {
   link_options link{
       .self = dialling.self, .peer = 0, .connector = connector, .subscribers = std::move(subscribers)};
   link.envoy = envoy;
   supervisor_options branch{.name = "links", .flags = flags_of(restart_strategy::one_for_one)};
   for (const auto& [peer, ref] : dialling.links) {
     link.peer = peer;
+    const auto hearing = heard.find(peer);
+    link.heard = hearing == heard.end() ? nullptr : hearing->second;
     branch.children.push_back(
         worker("link-n" + std::to_string(peer), ref,
                [link](caf::actor_system& system, const caf::actor&) { return spawn_link(system, link); }));

@@ -181,6 +181,7 @@ class heartbeat_monitor final : public service_actor {
     if (link == options_.links.end()) return;
     if (state.up)
       return send_beat(state.peer, link->second);  // it need not wait for the next round to know us
+    listened_at_[state.peer] = now();              // what was heard before is of the connection that ended
     detector_.lost(state.peer, now(), changes_);
     publish_changes();
   }
@@ -192,9 +193,21 @@ class heartbeat_monitor final : public service_actor {
   }
 
   void judge() {
+    listen();
     detector_.judge(now(), changes_);
     publish_changes();
     plan_judgement();
+  }
+
+  /// Takes what the links heard since the last time.
+  void listen() {
+    for (const auto& [peer, hearing] : options_.heard) {
+      const auto heard_at = hearing->get();
+      auto& before = listened_at_[peer];
+      if (!heard_at || *heard_at <= before) continue;
+      before = *heard_at;
+      detector_.heard(peer, evidence::other, *heard_at, changes_);
+    }
   }
 
   void publish_changes() {
@@ -237,6 +250,7 @@ class heartbeat_monitor final : public service_actor {
   const heartbeat_options options_;
   failure_detector detector_;
   std::map<std::uint32_t, told> said_;
+  std::map<std::uint32_t, instant> listened_at_;  ///< the latest of what the links heard
   std::vector<peer_change> changes_;
   std::uint64_t sequence_ = 0;
   instant beat_due_{};

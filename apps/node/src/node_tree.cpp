@@ -68,8 +68,10 @@ struct node_tree::impl {
         board{std::make_shared<consensus::member_board>(
             parts.facts->incarnation, [ref = membership] { consensus::tell_group_changed(ref); })},
         clients{front_settings()} {
-    for (const auto& [peer, where] : parts.options->peers)
+    for (const auto& [peer, where] : parts.options->peers) {
       links.emplace(peer, make_ref("link-n" + std::to_string(peer), packets_held_max));
+      heard.emplace(peer, std::make_shared<last_heard>());
+    }
   }
 
   caf::actor make_ref(std::string name, std::size_t hold_max = 65536) {
@@ -101,7 +103,8 @@ struct node_tree::impl {
     dialling.tls = parts.tls;
     for (const auto& [peer, where] : parts.options->peers)
       dialling.addresses.emplace(peer, peer_address{where.host, where.port});
-    return consensus::links_branch(connector, std::move(dialling), {replica, heartbeats, membership});
+    return consensus::links_branch(connector, std::move(dialling), {replica, heartbeats, membership}, {},
+                                   heard);
   }
 
   child heartbeats_branch() {
@@ -112,6 +115,7 @@ struct node_tree::impl {
                                             .kind = parts.options->detector},
                                .links = links};
     settings.started = parts.facts->started;
+    settings.heard = heard;
     settings.status = [facts = parts.facts] {
       return facts->phase.load() == node_phase::draining ? node_status::draining : node_status::normal;
     };
@@ -248,6 +252,7 @@ struct node_tree::impl {
   caf::actor membership;
   std::shared_ptr<consensus::member_board> board;
   std::map<std::uint32_t, caf::actor> links;
+  hearings heard;
   const std::shared_ptr<serving_addresses> serving = std::make_shared<serving_addresses>();
   kv::service clients;
   std::mutex root_mutex;

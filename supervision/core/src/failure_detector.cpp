@@ -54,8 +54,10 @@ void failure_detector::heard(std::uint32_t peer, evidence what, instant now,
     if (one.state == peer_state::up && one.beat_at) one.arrivals.add(now - *one.beat_at);
     one.beat_at = now;
   }
-  one.heard_at = now;
-  one.deadline = now + patience(one);
+  if (!one.heard_at || now > *one.heard_at) {
+    one.heard_at = now;
+    one.deadline = now + patience(one);
+  }
   change(one, peer_state::up, duration::zero(), changes);
 }
 

@@ -58,6 +58,7 @@ class heartbeat_fixture : public ::testing::Test {
     link12 = keep(world.system().spawn(stand_in, sent, connected, 1u, second_ref));
     link21 = keep(world.system().spawn(stand_in, std::make_shared<beats>(), connected, 2u, first_ref));
     auto first_options = options(1, 2);
+    first_options.heard[2] = heard_of_second;
     first_options.status = [this] { return status; };
     first_options.on_change = seen.verdicts(1);
     first_options.load = [this] {
@@ -108,6 +109,7 @@ class heartbeat_fixture : public ::testing::Test {
   std::shared_ptr<bool> connected = std::make_shared<bool>(true);
   std::vector<caf::actor> actors;
   caf::actor first_ref, second_ref, link12, link21, first, second;
+  std::shared_ptr<last_heard> heard_of_second = std::make_shared<last_heard>();  ///< by the link of the first
   node_status status = node_status::normal;
   vitals load{}, second_load{};
   duration first_takes{};   ///< time that passes whenever the first measures its load

@@ -158,6 +158,39 @@ TEST_F(heartbeat_monitor_test, heartbeats_on_another_channel_are_none) {
   EXPECT_THAT(seen, NoEventsFor(2));
 }
 
+TEST_F(heartbeat_monitor_test, whatever_the_link_hears_is_a_sign_of_life) {
+  start();
+  world.advance(1s);
+  seen.forget();
+  *connected = false;
+  for (int i = 0; i < 30; ++i) {
+    heard_of_second->set(world.now());
+    world.advance(100ms);
+  }
+  EXPECT_THAT(seen, NoEventsFor(2));
+  seen.forget();
+  world.advance(10s);
+  EXPECT_THAT(seen, Exactly(Suspected(2, At(AllOf(Gt(duration{350ms}), Le(duration{410ms}))))));
+  seen.forget();
+  heard_of_second->set(world.now());
+  world.advance(100ms);
+  EXPECT_THAT(seen, Exactly(Heard(2)));
+}
+
+TEST_F(heartbeat_monitor_test, what_was_heard_before_a_link_was_lost_brings_nobody_back) {
+  start();
+  world.advance(1s);
+  *connected = false;
+  world.advance(50ms);
+  heard_of_second->set(world.now());
+  caf::anon_send(first, peer_link_state{2, false});
+  world.drain();
+  seen.forget();
+  world.advance(10s);
+  EXPECT_THAT(seen, NoEventsFor(2));
+  EXPECT_EQ(seen_by(first).state, "down");
+}
+
 TEST_F(heartbeat_monitor_test, a_lost_link_counts_at_once) {
   start();
   world.advance(1s);

@@ -76,6 +76,7 @@ class link_traffic_test : public ::testing::Test {
 
   link_traffic_test() {
     options.peer = 2;
+    options.heard = std::make_shared<last_heard>();
     for (auto& one : options.subscribers) one = caf::actor{self};
     options.windows = {credit_window{8, 1000}, credit_window{4, 1000}, credit_window{4, 1000}};
     traffic.emplace(options);
@@ -183,6 +184,7 @@ TEST_F(link_traffic_test, what_came_in_is_settled_once_for_each_quarter) {
 
 TEST_F(link_traffic_test, packets_and_credit_are_signs_of_life) {
   open(7);
+  EXPECT_EQ(options.heard->get(), std::nullopt);
   now += 1s;
   come(7, "a");
   EXPECT_EQ(traffic->heard_at(), now);
@@ -191,6 +193,9 @@ TEST_F(link_traffic_test, packets_and_credit_are_signs_of_life) {
   EXPECT_EQ(traffic->heard_at(), now);
   come(6, "a");
   EXPECT_EQ(traffic->heard_at(), now);
+  EXPECT_EQ(options.heard->get(), now);
+  traffic->hear(now + 1s);
+  EXPECT_EQ(options.heard->get(), now) << "nothing came";
 }
 
 TEST_F(link_traffic_test, once_closed_nothing_goes_out_or_comes_in) {

@@ -17,6 +17,7 @@
 #include "bulwark/actors/compat.hpp"
 #include "bulwark/actors/core/backoff.hpp"
 #include "bulwark/actors/core/time.hpp"
+#include "bulwark/actors/last_heard.hpp"
 
 /// Connections between nodes.
 ///
@@ -74,6 +75,8 @@ struct link_options {
   /// connection of the link, and gets peer_introduced and every peer_link_state. A stable reference, to be
   /// closed before the actor system ends. May be empty.
   caf::actor envoy{};
+  /// Is told of all that comes from the peer. May be empty.
+  std::shared_ptr<last_heard> heard{};
 };
 
 /// Sent to the envoy of a link: its counterpart on the peer, of use until the link is down. The handle

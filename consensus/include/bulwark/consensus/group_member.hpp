@@ -23,10 +23,11 @@ namespace bulwark::consensus {
 // -- children of a supervision tree -------------------------------------------------------------------
 
 /// The branch "links" of a node's tree: the connector and one link for each peer that `dialling` names, which
-/// are bound to the references. `subscribers` as in link_options; `envoy` may be null.
+/// are bound to the references. `subscribers` as in link_options; `envoy` may be null. Who is to be told what
+/// is heard of a peer stands in `heard`.
 [[nodiscard]] child links_branch(const caf::actor& connector, connector_options dialling,
                                  std::array<caf::actor, link_channels> subscribers,
-                                 const caf::actor& envoy = {});
+                                 const caf::actor& envoy = {}, const hearings& heard = {});
 
 /// The log and, behind it, the replica, as children of a supervisor with rest_for_one: a replica never
 /// outlives the log that it recovered from. `log` and `replica` are stable references; `settings.log` and

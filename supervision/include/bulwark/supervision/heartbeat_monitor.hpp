@@ -11,6 +11,7 @@
 
 #include "bulwark/actors/compat.hpp"
 #include "bulwark/actors/core/time.hpp"
+#include "bulwark/actors/last_heard.hpp"
 #include "bulwark/supervision/core/anomaly_tracker.hpp"
 #include "bulwark/supervision/core/failure_detector.hpp"
 #include "bulwark/supervision/core/heartbeat.hpp"
@@ -23,6 +24,9 @@ struct heartbeat_options {
   detector_options detector{};                ///< T_interval among them
   std::map<std::uint32_t, caf::actor> links;  ///< to all peers
   instant started{};                          ///< of this process
+  /// When the links heard anything of a peer: a sign of life as good as a heartbeat. Of peers that are
+  /// missing here only heartbeats count.
+  hearings heard{};
   /// What this node tells its peers; called in the actor. May be left empty: normal.
   std::function<node_status()> status{};
   /// How this node feels, told to its peers; called in the actor at every beat. May be left empty: zeros. The
