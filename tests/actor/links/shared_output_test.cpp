@@ -116,9 +116,12 @@ TEST_F(shared_output_test, the_rest_of_a_frame_goes_before_what_the_network_has_
   sent += "!?";
   EXPECT_TRUE(sent.ends_with(left));
   EXPECT_EQ(read(sent.size() - left.size()), sent.substr(0, sent.size() - left.size()));
+  ASSERT_TRUE(output.write("#"));
+  EXPECT_TRUE(nothing_came()) << "there is room, but what is left goes first";
   own.clear();  // as if written
   output.resume();
   EXPECT_FALSE(output.write_out(own));
+  EXPECT_EQ(read(1), "#");
   EXPECT_TRUE(output.write("direct again"));
   EXPECT_EQ(read(12), "direct again");
 }
