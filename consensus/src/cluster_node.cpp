@@ -19,6 +19,7 @@
 #include "bulwark/consensus/membership_actor.hpp"
 #include "bulwark/consensus/replicated.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
+#include "bulwark/supervision/process_meter.hpp"
 #include "member_children.hpp"
 
 namespace bulwark::consensus {
@@ -36,6 +37,14 @@ child node_child(std::string id, caf::actor ref, std::function<caf::actor(caf::a
     return start(system);
   };
   return made;
+}
+
+detector_options detector_of(const cluster_node_options& node) {
+  return {.interval = node.interval,
+          .timeout = node.timeout,
+          .kind = node.detector,
+          .threshold = node.threshold,
+          .window = node.window};
 }
 
 /// Grows from life to life of a node, as long as its clock does not go back by more than it is down.
@@ -58,7 +67,7 @@ std::string cluster_node_options::validate() const {
            ", which other machines can reach; expected an address of this machine only (127.0.0.1), or tls, "
            "or "
            "insecure = true to do without protection";
-  return {};
+  return detector_of(*this).validate();
 }
 
 struct cluster_node::impl {
@@ -110,15 +119,15 @@ struct cluster_node::impl {
   }
 
   child heartbeats_branch() const {
-    heartbeat_options settings{.self = options.self,
-                               .incarnation = incarnation,
-                               .detector = {.interval = options.interval, .timeout = options.timeout},
-                               .links = links};
+    heartbeat_options settings{
+        .self = options.self, .incarnation = incarnation, .detector = detector_of(options), .links = links};
     settings.started = started;
     settings.heard = heard;
     settings.status = [state = phase] {
       return state->load() == member_phase::draining ? node_status::draining : node_status::normal;
     };
+    settings.load = measured_load({replica, log});
+    settings.on_anomaly = options.on_anomaly;
     settings.on_change = [shown = board, ref = membership,
                           told = options.on_verdict](const peer_change& change) {
       shown->set_verdict(change.peer, change.to);
@@ -241,6 +250,7 @@ bool cluster_node::has_handed_over() const {
 }
 
 const caf::actor& cluster_node::replica() const { return impl_->replica; }
+const caf::actor& cluster_node::heartbeats() const { return impl_->heartbeats; }
 const caf::actor& cluster_node::supervisor() const { return impl_->root; }
 const caf::actor& cluster_node::children() const { return impl_->users; }
 std::uint16_t cluster_node::port() const { return impl_->port; }

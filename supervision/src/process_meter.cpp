@@ -4,12 +4,19 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <utility>
+
+#include "bulwark/actors/service_actor.hpp"
 
 namespace bulwark {
 
 namespace {
+
+/// More means nothing to people, and fits.
+constexpr std::int64_t queue_max = 1'000'000'000;
 
 std::int64_t cpu_used_us() {
   rusage used{};
@@ -36,6 +43,18 @@ vitals process_meter::measure(instant now) {
     result.cpu_permille = static_cast<std::uint32_t>((cpu - before) * 1000 / passed);
   result.memory_kib = resident_kib();
   return result;
+}
+
+std::function<vitals()> measured_load(std::vector<caf::actor> main_actors) {
+  return [meter = process_meter{}, watched = std::move(main_actors)]() mutable {
+    auto measured = meter.measure(std::chrono::steady_clock::now());
+    std::int64_t waiting = 0;
+    for (const auto& one : watched)
+      if (const auto* gauge = gauge_of(one))
+        waiting += std::clamp<std::int64_t>(gauge->depth(), 0, queue_max);
+    measured.queue = static_cast<std::uint32_t>(std::min(waiting, queue_max));
+    return measured;
+  };
 }
 
 }  // namespace bulwark

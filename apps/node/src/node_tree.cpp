@@ -11,7 +11,6 @@
 
 #include "bulwark/actors/link.hpp"
 #include "bulwark/actors/messages.hpp"
-#include "bulwark/actors/service_actor.hpp"
 #include "bulwark/actors/stable_ref.hpp"
 #include "bulwark/consensus/group_machine.hpp"
 #include "bulwark/consensus/group_member.hpp"
@@ -123,14 +122,7 @@ struct node_tree::impl {
     settings.on_serves_at = [serving = serving](std::uint32_t peer, const std::string& address) {
       serving->set(peer, address);
     };
-    settings.load = [meter = process_meter{}, watched = std::vector{replica, log}]() mutable {
-      auto measured = meter.measure(std::chrono::steady_clock::now());
-      for (const auto& one : watched) {
-        const auto depth = gauge_of(one)->depth();
-        measured.queue += static_cast<std::uint32_t>(std::clamp<std::int64_t>(depth, 0, 1'000'000'000));
-      }
-      return measured;
-    };
+    settings.load = measured_load({replica, log});
     settings.on_change = [shown = board, ref = membership](const peer_change& change) {
       shown->set_verdict(change.peer, change.to);
       consensus::tell_verdict(ref, change);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Goal: what a monitor makes of the monitoring data of its peers: what is unusual is told, and only that.
 // Method: as heartbeat_monitor_test; beats that the test makes up.
+#include "bulwark/actors/stable_ref.hpp"
+#include "bulwark/supervision/process_meter.hpp"
 #include "heartbeat_fixture.hpp"
 
 namespace bulwark::test {
@@ -94,6 +96,19 @@ TEST_F(heartbeat_vitals, beats_keep_their_interval_though_measuring_takes_its_ti
   sent->clear();
   world.advance(3s);
   EXPECT_NEAR(static_cast<double>(sent->size()), 30, 1);
+}
+
+TEST_F(heartbeat_vitals, the_measured_load_of_a_node_counts_what_waits_for_its_main_actors) {
+  const auto log = make_stable_ref(world.system());
+  const auto replica = make_stable_ref(world.system());
+  auto load_now = measured_load({log, replica, {}});
+  EXPECT_EQ(load_now().queue, 0u);
+  EXPECT_GT(load_now().memory_kib, 0u);
+  for (int i = 0; i < 2; ++i) caf::anon_send(log, caf::ok_atom_v);
+  caf::anon_send(replica, caf::ok_atom_v);
+  EXPECT_EQ(load_now().queue, 3u);
+  close(log, caf::exit_reason::normal);
+  close(replica, caf::exit_reason::normal);
 }
 
 }  // namespace

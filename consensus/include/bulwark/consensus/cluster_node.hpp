@@ -4,6 +4,7 @@
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -15,6 +16,7 @@
 #include "bulwark/actors/certificates.hpp"
 #include "bulwark/actors/link.hpp"
 #include "bulwark/consensus/core/state_machine.hpp"
+#include "bulwark/supervision/core/anomaly_tracker.hpp"
 #include "bulwark/supervision/core/failure_detector.hpp"
 #include "bulwark/supervision/services.hpp"
 #include "bulwark/supervision/supervisor.hpp"
@@ -31,6 +33,9 @@ struct cluster_node_options {
   std::filesystem::path directory;              ///< for its data; made if it is not there
   duration interval = std::chrono::milliseconds{100};  ///< T_interval: time between heartbeats
   duration timeout = std::chrono::milliseconds{400};   ///< T_timeout
+  detector_kind detector = detector_kind::phi;         ///< who counts as suspect, see detector_options
+  double threshold = 8;                                ///< phi only, likewise
+  std::size_t window = 200;                            ///< phi only, likewise
   std::size_t snapshot_bytes = 64u << 20;              ///< a snapshot after so many bytes of commands
   /// What is replicated beside the membership, asked by consensus::submit to replica(); empty: nothing.
   std::function<std::unique_ptr<state_machine>()> machine{};
@@ -43,6 +48,9 @@ struct cluster_node_options {
   /// Gets every changed verdict of this node's own detector, which is evidence and no more: the group
   /// decides. Called in an actor, must be quick. May be left empty.
   std::function<void(const peer_change&)> on_verdict{};
+  /// Gets every change of opinion on whether a peer behaves as usual, see heartbeat_options. Called in an
+  /// actor, must be quick. May be left empty.
+  std::function<void(std::uint32_t peer, const anomaly_change&)> on_anomaly{};
   /// Gets the group as this node sees it, whenever that has changed, before the node acts on it. Called in an
   /// actor, must be quick. May be left empty.
   std::function<void(const membership_group&)> on_group{};
@@ -84,6 +92,7 @@ class cluster_node {
   [[nodiscard]] bool has_handed_over() const;
 
   [[nodiscard]] const caf::actor& replica() const;     ///< stable reference
+  [[nodiscard]] const caf::actor& heartbeats() const;  ///< stable reference; takes get_peers
   [[nodiscard]] const caf::actor& supervisor() const;  ///< of what the node itself consists of
   [[nodiscard]] const caf::actor& children() const;    ///< supervisor of the user's children; null if none
   [[nodiscard]] std::uint16_t port() const;            ///< where it listens

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <caf/actor.hpp>
 #include <cstdint>
+#include <functional>
+#include <vector>
 
 #include "bulwark/actors/core/time.hpp"
 #include "bulwark/supervision/core/vitals.hpp"
@@ -22,5 +25,12 @@ class process_meter {
   std::int64_t cpu_us_ = 0;
   instant measured_{};
 };
+
+/// What a node tells of its load with each heartbeat, see heartbeat_options::load: a process_meter, and as
+/// `queue` the messages that wait for `main_actors`, which may be stable references. Actors without a gauge
+/// count as empty.
+///
+/// Owner: one caller at a time; each copy measures from its own first call on
+[[nodiscard]] std::function<vitals()> measured_load(std::vector<caf::actor> main_actors);
 
 }  // namespace bulwark
