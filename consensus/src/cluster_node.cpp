@@ -17,6 +17,7 @@
 #include "bulwark/consensus/group_speaker.hpp"
 #include "bulwark/consensus/member_board.hpp"
 #include "bulwark/consensus/membership_actor.hpp"
+#include "bulwark/consensus/own_status.hpp"
 #include "bulwark/consensus/replicated.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/process_meter.hpp"
@@ -109,6 +110,7 @@ struct cluster_node::impl {
       return node_life{node, shown->incarnation()};
     };
     names.emplace(system, std::move(settings));
+    status = std::make_shared<own_status>(options.self, board, [state = phase] { return state->load(); });
   }
 
   child own_links() const {
@@ -123,9 +125,7 @@ struct cluster_node::impl {
         .self = options.self, .incarnation = incarnation, .detector = detector_of(options), .links = links};
     settings.started = started;
     settings.heard = heard;
-    settings.status = [state = phase] {
-      return state->load() == member_phase::draining ? node_status::draining : node_status::normal;
-    };
+    settings.status = [told = status] { return told->now(); };
     settings.load = measured_load({replica, log});
     settings.on_anomaly = options.on_anomaly;
     settings.on_change = [shown = board, ref = membership,
@@ -193,6 +193,7 @@ struct cluster_node::impl {
   const std::shared_ptr<std::atomic<member_phase>> phase =
       std::make_shared<std::atomic<member_phase>>(member_phase::up);
   std::shared_ptr<member_board> board;
+  std::shared_ptr<own_status> status;
   std::optional<bulwark::services> names;
   std::uint16_t port = 0;
   caf::actor root;
@@ -208,7 +209,7 @@ cluster_node::cluster_node(caf::actor_system& system, cluster_node_options optio
   it.make_services(impl_);
   it.port = open_door(system, it.connector, it.options.listen.host, it.options.listen.port, it.tls);
   supervisor_options root{.name = "node", .flags = flags_of(restart_strategy::one_for_one)};
-  root.sink = it.options.sink;
+  root.sink = told_to(it.status, it.options.sink);
   root.children = {
       it.own_links(),
       it.heartbeats_branch(),

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -99,6 +101,39 @@ TEST(membership, a_node_that_stood_still_joins_again_in_a_later_life_of_the_same
   ASSERT_TRUE(eventually(10s, is_up)) << cluster.command({"members"}).out;
   EXPECT_GT(member("n3")->incarnation, before->incarnation);
   EXPECT_TRUE(cluster.stop());
+}
+
+/// What a peer said of itself in its last heartbeat; empty if it said nothing.
+std::string status_heard(const bare_nodes& nodes, unsigned by, unsigned peer) {
+  const auto answer = cluster::ask({nodes.data(by), R"({"do":"status"})"}, 1s);
+  const auto told = json::parse(answer.line, nullptr, false);
+  if (!told.is_object()) return {};
+  for (const auto& one : told["peers"])
+    if (one["id"] == "n" + std::to_string(peer)) return one["status"];
+  return {};
+}
+
+TEST(membership, a_node_says_that_a_part_restarts_and_that_it_recovers) {
+  bare_nodes nodes(3, bare_nodes::cables::direct, {"--voters", "3"});
+  const auto hears = [&](const std::string& status) {
+    return eventually(30s, [&] { return status_heard(nodes, 1, 2) == status; });
+  };
+  ASSERT_TRUE(hears("normal")) << nodes.log_of(2);
+  // A log that cannot be opened is tried again.
+  const auto log = nodes.data(2) / "log", away = nodes.data(2) / "away";
+  std::filesystem::rename(log, away);
+  std::ofstream{log} << "no log";
+  ASSERT_TRUE(cluster::ask({nodes.data(2), R"({"do":"kill","actor":"consensus/log"})"}, 5s).ok());
+  EXPECT_TRUE(hears("restarting")) << nodes.log_of(2);
+  std::filesystem::remove(log);
+  std::filesystem::rename(away, log);
+  EXPECT_TRUE(hears("normal")) << nodes.log_of(2);
+  nodes.kill(3);
+  nodes.kill(2);
+  nodes.start(2);
+  EXPECT_TRUE(hears("recovering")) << "nobody is there to take it in\n" << nodes.log_of(2);
+  nodes.start(3);
+  EXPECT_TRUE(hears("normal")) << nodes.log_of(2);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "bulwark/consensus/member_board.hpp"
 #include "bulwark/consensus/membership_actor.hpp"
 #include "bulwark/consensus/messages.hpp"
+#include "bulwark/consensus/own_status.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/kv/front.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
@@ -53,6 +54,15 @@ child worker(std::string id, caf::actor ref,
   return made;
 }
 
+consensus::member_phase phase_of(const node_facts& facts) {
+  switch (facts.phase.load()) {
+    case node_phase::starting: return consensus::member_phase::starting;
+    case node_phase::up: return consensus::member_phase::up;
+    case node_phase::draining: break;
+  }
+  return consensus::member_phase::draining;
+}
+
 }  // namespace
 
 struct node_tree::impl {
@@ -66,6 +76,8 @@ struct node_tree::impl {
         membership{make_ref("membership")},
         board{std::make_shared<consensus::member_board>(
             parts.facts->incarnation, [ref = membership] { consensus::tell_group_changed(ref); })},
+        status{std::make_shared<consensus::own_status>(parts.options->id, board,
+                                                       [facts = parts.facts] { return phase_of(*facts); })},
         clients{front_settings()} {
     for (const auto& [peer, where] : parts.options->peers) {
       links.emplace(peer, make_ref("link-n" + std::to_string(peer), packets_held_max));
@@ -115,9 +127,7 @@ struct node_tree::impl {
                                .links = links};
     settings.started = parts.facts->started;
     settings.heard = heard;
-    settings.status = [facts = parts.facts] {
-      return facts->phase.load() == node_phase::draining ? node_status::draining : node_status::normal;
-    };
+    settings.status = [told = status] { return told->now(); };
     settings.serves_at = [this] { return resp(); };
     settings.on_serves_at = [serving = serving](std::uint32_t peer, const std::string& address) {
       serving->set(peer, address);
@@ -170,14 +180,7 @@ struct node_tree::impl {
     settings.self = parts.options->id;
     settings.address = parts.facts->listen;
     settings.roles = {"kv"};
-    settings.phase = [facts = parts.facts] {
-      switch (facts->phase.load()) {
-        case node_phase::starting: return consensus::member_phase::starting;
-        case node_phase::up: return consensus::member_phase::up;
-        case node_phase::draining: break;
-      }
-      return consensus::member_phase::draining;
-    };
+    settings.phase = [facts = parts.facts] { return phase_of(*facts); };
     settings.board = board;
     settings.replica = replica;
     settings.links = links;
@@ -243,6 +246,7 @@ struct node_tree::impl {
   caf::actor replica;
   caf::actor membership;
   std::shared_ptr<consensus::member_board> board;
+  std::shared_ptr<consensus::own_status> status;
   std::map<std::uint32_t, caf::actor> links;
   hearings heard;
   const std::shared_ptr<serving_addresses> serving = std::make_shared<serving_addresses>();
@@ -257,8 +261,10 @@ node_tree::node_tree(caf::actor_system& system, node_parts parts)
   const auto& listen = node.parts.options->listen;
   const auto port = open_door(system, node.connector, listen.host, listen.port, node.parts.tls);
   node.parts.facts->listen = node::to_string(endpoint{listen.host, port});
-  supervisor_options root{
-      .name = "root", .flags = flags(restart_strategy::one_for_one), .children = {}, .sink = node.parts.sink};
+  supervisor_options root{.name = "root",
+                          .flags = flags(restart_strategy::one_for_one),
+                          .children = {},
+                          .sink = consensus::told_to(node.status, node.parts.sink)};
   root.children = {node.own_links(),         node.heartbeats_branch(), node.consensus_branch(),
                    node.membership_branch(), node.voters_branch(),     node.control_branch(impl_),
                    node.clients_branch()};

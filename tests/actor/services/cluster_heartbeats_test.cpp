@@ -4,9 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "bulwark/actors/link.hpp"
@@ -71,6 +75,48 @@ TEST_F(fixed_detector, waits_for_its_whole_time_where_regular_beats_would_shorte
   ASSERT_TRUE(ask<caf::ok_atom>(2, at(2).node->supervisor(), terminate_child{"heartbeats"}).ok);
   ASSERT_TRUE(await([this] { return silence.load() > duration::zero(); }));
   EXPECT_GE(silence.load(), interval + timeout);
+}
+
+/// The third node alone votes, and nodes start when the test wants it.
+class heartbeats_of_learners : public cluster_heartbeats {
+ protected:
+  heartbeats_of_learners()
+      : cluster_heartbeats{[this](consensus::cluster_node_options& options) {
+                             options.voters = {3};
+                             log_of[options.self - 1] = options.directory / "log";
+                           },
+                           false} {}
+
+  bool await_status(const std::string& status) {
+    return await([&, this] { return heard(1, 2).status == status; });
+  }
+
+  std::array<std::filesystem::path, 3> log_of;
+};
+
+TEST_F(heartbeats_of_learners, say_that_a_node_recovers_until_the_group_has_taken_it_in) {
+  start(1);
+  start(2);
+  EXPECT_TRUE(await_status("recovering")) << "there is no group yet";
+  start(3);
+  EXPECT_TRUE(await_status("normal"));
+  at(2).node->drain();
+  EXPECT_TRUE(await_status("draining"));
+}
+
+TEST_F(heartbeats_of_learners, say_that_a_part_is_restarted_until_it_serves_again) {
+  for (std::uint32_t number = 1; number <= 3; ++number) start(number);
+  ASSERT_TRUE(await_status("normal"));
+  // A log that cannot be opened is tried again.
+  auto away = log_of[1];
+  away += ".away";
+  std::filesystem::rename(log_of[1], away);
+  std::ofstream{log_of[1]} << "no log";
+  ASSERT_TRUE(ask<kill_result>(2, at(2).node->supervisor(), kill_child{"consensus/log", ""}).ok);
+  EXPECT_TRUE(await_status("restarting"));
+  std::filesystem::remove(log_of[1]);
+  std::filesystem::rename(away, log_of[1]);
+  EXPECT_TRUE(await_status("normal"));
 }
 
 /// One node alone, for which the test speaks as the second.

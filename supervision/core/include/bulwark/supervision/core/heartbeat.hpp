@@ -14,7 +14,7 @@ namespace bulwark {
 enum class node_status : std::uint8_t {
   normal,
   draining,    ///< ends soon, takes no new requests
-  recovering,  ///< found a fault of its own, or reads its log
+  recovering,  ///< reads its log, or what of that it has missed, until its group has taken it in
   restarting,  ///< a part of it is being restarted
 };
 
