@@ -17,6 +17,7 @@
 #include "bulwark/consensus/group_speaker.hpp"
 #include "bulwark/consensus/member_board.hpp"
 #include "bulwark/consensus/membership_actor.hpp"
+#include "bulwark/consensus/messages.hpp"
 #include "bulwark/consensus/own_status.hpp"
 #include "bulwark/consensus/replicated.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
@@ -230,6 +231,8 @@ cluster_node::cluster_node(caf::actor_system& system, cluster_node_options optio
 
 cluster_node::~cluster_node() {
   auto& it = *impl_;
+  // While the children still serve: what they have to say to the group goes to the next leader.
+  hand_leadership_over(it.system, it.replica, it.options.interval + it.options.timeout + 200ms);
   if (it.users) stop_and_wait(it.system, it.users);
   it.names->close();
   leave_group(it.membership, it.options.leave_patience);
@@ -239,7 +242,10 @@ cluster_node::~cluster_node() {
 const services& cluster_node::services() const { return *impl_->names; }
 std::shared_ptr<const membership_group> cluster_node::group() const { return impl_->board->latest(); }
 node_life cluster_node::life() const { return {impl_->options.self, impl_->board->incarnation()}; }
-void cluster_node::drain() { impl_->phase->store(member_phase::draining); }
+void cluster_node::drain() {
+  impl_->phase->store(member_phase::draining);
+  caf::anon_send(impl_->replica, transfer_leadership{});
+}
 
 bool cluster_node::has_handed_over() const {
   const auto seen = group();

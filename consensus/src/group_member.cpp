@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <caf/all.hpp>
+#include <chrono>
+#include <cstdint>
 #include <future>
 #include <random>
 #include <stdexcept>
@@ -14,12 +16,20 @@
 #include "bulwark/consensus/data_directory.hpp"
 #include "bulwark/consensus/file_log_store.hpp"
 #include "bulwark/consensus/log_store_actor.hpp"
+#include "bulwark/consensus/messages.hpp"
 #include "bulwark/supervision/messages.hpp"
 #include "member_children.hpp"
 
 namespace bulwark::consensus {
 
 using namespace std::chrono_literals;
+
+namespace {
+
+/// Whether a transfer that somebody else has begun is over.
+constexpr auto look_again = 10ms;
+
+}  // namespace
 
 backoff_options member_delays() {
   return {.initial = 50ms, .max = 2s, .factor = 2, .jitter = 0.2, .reset_after = 10s};
@@ -64,6 +74,25 @@ std::vector<child> replica_children(const caf::actor& log, const caf::actor& rep
   settings.log = log;
   return {log_child(log, [files] { return std::make_unique<file_log_store>(files); }),
           replica_child(replica, std::move(settings))};
+}
+
+void hand_leadership_over(caf::actor_system& system, const caf::actor& replica, duration limit) {
+  // One that is being restarted does not lead.
+  if (is_stable_ref(replica) && ref_stats(replica).state != ref_state::bound) return;
+  const auto until = std::chrono::steady_clock::now() + limit;
+  caf::scoped_actor self{system};
+  for (auto left = limit; left > duration::zero(); left = until - std::chrono::steady_clock::now()) {
+    bool busy = false;
+    self->request(replica, caf::duration{left}, transfer_leadership{})
+        .receive(
+            [&busy](const transfer_result& what) {
+              busy = what.outcome == static_cast<std::uint8_t>(transfer_outcome::busy);
+            },
+            [](const caf::error&) {});
+    if (!busy) return;
+    // Somebody else has begun it, and gets the answer.
+    self->receive([](caf::unit_t) {}, caf::after(look_again) >> [] {});
+  }
 }
 
 struct group_member::impl {

@@ -16,7 +16,6 @@
 #include "bulwark/consensus/group_member.hpp"
 #include "bulwark/consensus/member_board.hpp"
 #include "bulwark/consensus/membership_actor.hpp"
-#include "bulwark/consensus/messages.hpp"
 #include "bulwark/consensus/own_status.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/kv/front.hpp"
@@ -283,10 +282,7 @@ std::string node_tree::resp() const { return impl_->resp(); }
 void node_tree::leave(duration patience) { consensus::leave_group(impl_->membership, patience); }
 void node_tree::hand_leadership_over() {
   const auto& options = *impl_->parts.options;
-  const auto limit = options.interval + options.timeout + 200ms;
-  caf::scoped_actor asker{impl_->system};
-  asker->request(impl_->replica, caf::duration{limit}, consensus::transfer_leadership{})
-      .receive([](const consensus::transfer_result&) {}, [](const caf::error&) {});
+  consensus::hand_leadership_over(impl_->system, impl_->replica, options.interval + options.timeout + 200ms);
 }
 void node_tree::drain_clients() { impl_->clients.drain(); }
 std::size_t node_tree::connections() const { return impl_->clients.connections(); }

@@ -65,8 +65,9 @@ struct cluster_node_options {
 /// A node of a cluster with all that services across nodes need, supervised: links, failure detector, a
 /// replica of the group, the membership, the services, and the user's own children on top.
 ///
-/// It joins the group by itself. It is drained by drain(), and leaves when it is destroyed: first the user's
-/// children stop and give their names up, then the group hears of it.
+/// It joins the group by itself. It is drained by drain(), and leaves when it is destroyed: if it leads the
+/// group, another node takes over, which is waited for, for little more than T_interval + T_timeout at most;
+/// then the user's children stop and give their names up, and the group hears of it.
 ///
 /// Threads: all functions may be called from any thread; one owner destroys it
 /// Errors:  the constructor throws log_failure if the directory is another's or in use, std::runtime_error if
@@ -85,7 +86,8 @@ class cluster_node {
   /// The life in which this node is a member, or wants to be.
   [[nodiscard]] node_life life() const;
 
-  /// Takes nothing new from now on: its distributed children move, and routers pass it over.
+  /// Takes nothing new from now on: its distributed children move, routers pass it over, and if it leads the
+  /// group, another node is told to. Does not wait for that.
   void drain();
   /// The group has heard of the drain, and no distributed child is left here. It stays false while nobody
   /// else can take one.

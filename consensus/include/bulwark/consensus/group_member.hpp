@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bulwark/actors/certificates.hpp"
+#include "bulwark/actors/core/time.hpp"
 #include "bulwark/actors/link.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/supervision/supervisor.hpp"
@@ -42,6 +43,12 @@ void set_voters(replica_options& core, node_id self, const std::vector<std::uint
 
 /// How the children above are restarted: at once the first time, then ever more slowly.
 [[nodiscard]] backoff_options member_delays();
+
+/// Before a planned end: if the replica leads, lets the follower that knows most of the log lead instead, so
+/// that nobody has to be elected, and waits for that. Returns after `limit` at the latest, by when the
+/// replica itself ends a transfer if that is T_interval + T_timeout; at once if there is nobody to lead or no
+/// replica. Any thread, but not within an actor.
+void hand_leadership_over(caf::actor_system& system, const caf::actor& replica, duration limit);
 
 // -- a member by itself -------------------------------------------------------------------------------
 
