@@ -20,6 +20,7 @@
 #include "bulwark/consensus/messages.hpp"
 #include "bulwark/consensus/own_status.hpp"
 #include "bulwark/consensus/replicated.hpp"
+#include "bulwark/consensus/voter_keeper_actor.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/process_meter.hpp"
 #include "member_children.hpp"
@@ -69,6 +70,7 @@ std::string cluster_node_options::validate() const {
            ", which other machines can reach; expected an address of this machine only (127.0.0.1), or tls, "
            "or "
            "insecure = true to do without protection";
+  if (replace_after < duration::zero()) return "replace_after is negative; expected 0 (never) or more";
   return detector_of(*this).validate();
 }
 
@@ -177,6 +179,15 @@ struct cluster_node::impl {
                       [settings](caf::actor_system& sys) { return spawn_membership(sys, settings); });
   }
 
+  child voters_branch() const {
+    const voter_keeper_options settings{.replica = replica,
+                                        .board = board,
+                                        .look_every = std::max<duration>(options.interval, 500ms),
+                                        .patience = options.replace_after};
+    return node_child("voters", {},
+                      [settings](caf::actor_system& sys) { return spawn_voter_keeper(sys, settings); });
+  }
+
   caf::actor_system& system;
   const cluster_node_options options;
   const data_directory data;
@@ -219,6 +230,7 @@ cluster_node::cluster_node(caf::actor_system& system, cluster_node_options optio
                  [asked = it.replica](caf::actor_system& sys) { return spawn_group_speaker(sys, asked); }),
       it.membership_branch(),
       it.names->as_child()};
+  if (it.options.replace_after > duration::zero()) root.children.push_back(it.voters_branch());
   // First what may be refused; it waits for the rest.
   if (it.options.children) {
     supervisor_options users{.name = "children", .flags = it.options.flags};

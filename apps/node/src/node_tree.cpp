@@ -18,13 +18,13 @@
 #include "bulwark/consensus/membership_actor.hpp"
 #include "bulwark/consensus/own_status.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
+#include "bulwark/consensus/voter_keeper_actor.hpp"
 #include "bulwark/kv/front.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/process_meter.hpp"
 #include "bulwark/supervision/supervisor.hpp"
 #include "control.hpp"
 #include "serving_addresses.hpp"
-#include "voter_keeper_actor.hpp"
 
 namespace bulwark::node {
 
@@ -191,12 +191,13 @@ struct node_tree::impl {
   }
 
   child voters_branch() {
-    const voter_keeper_options settings{.replica = replica,
-                                        .board = board,
-                                        .look_every = std::max<duration>(parts.options->interval, 500ms),
-                                        .patience = parts.options->replace_after};
+    const consensus::voter_keeper_options settings{
+        .replica = replica,
+        .board = board,
+        .look_every = std::max<duration>(parts.options->interval, 500ms),
+        .patience = parts.options->replace_after};
     return worker("voters", {}, [settings](caf::actor_system& sys, const caf::actor&) {
-      return spawn_voter_keeper(sys, settings);
+      return consensus::spawn_voter_keeper(sys, settings);
     });
   }
 

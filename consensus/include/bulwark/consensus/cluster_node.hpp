@@ -29,8 +29,10 @@ struct cluster_node_options {
   peer_address listen{"127.0.0.1", 0};          ///< where the others reach it; port 0 picks a free one
   std::map<std::uint32_t, peer_address> peers;  ///< the other nodes
   std::vector<std::uint32_t> voters;            ///< who votes at first; empty: all of them, and self
-  std::vector<std::string> roles;               ///< what this node can be given, see distributed_child()
-  std::filesystem::path directory;              ///< for its data; made if it is not there
+  /// A voter that is down for so long is replaced by a node without a vote, if one is up; 0: never.
+  duration replace_after{};
+  std::vector<std::string> roles;   ///< what this node can be given, see distributed_child()
+  std::filesystem::path directory;  ///< for its data; made if it is not there
   duration interval = std::chrono::milliseconds{100};  ///< T_interval: time between heartbeats
   duration timeout = std::chrono::milliseconds{400};   ///< T_timeout
   detector_kind detector = detector_kind::phi;         ///< who counts as suspect, see detector_options

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "voter_keeper_actor.hpp"
+#include "bulwark/consensus/voter_keeper_actor.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -10,9 +10,9 @@
 #include "bulwark/consensus/core/configuration.hpp"
 #include "bulwark/consensus/group_machine.hpp"
 #include "bulwark/consensus/messages.hpp"
-#include "bulwark/node/voter_keeper.hpp"
+#include "bulwark/supervision/core/voter_keeper.hpp"
 
-namespace bulwark::node {
+namespace bulwark::consensus {
 
 namespace {
 
@@ -20,18 +20,13 @@ struct voters_look {};
 
 }  // namespace
 
-}  // namespace bulwark::node
+}  // namespace bulwark::consensus
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::node::voters_look)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::consensus::voters_look)
 
-namespace bulwark::node {
+namespace bulwark::consensus {
 
 namespace {
-
-using consensus::change_group;
-using consensus::change_kind;
-using consensus::group_change_result;
-using consensus::replica_report;
 
 const caf::duration report_patience{std::chrono::seconds{1}};
 const caf::duration change_patience{std::chrono::seconds{12}};
@@ -58,7 +53,7 @@ class voter_keeper_actor final : public service_actor {
   void rest() { delayed_send(this, options_.look_every, voters_look{}); }
 
   void look() {
-    request(options_.replica, report_patience, consensus::get_replica_status{})
+    request(options_.replica, report_patience, get_replica_status{})
         .then([this](const replica_report& report) { weigh(report); }, [this](caf::error&) { rest(); });
   }
 
@@ -81,7 +76,7 @@ class voter_keeper_actor final : public service_actor {
   }
 
   void conclude(const voter_keeper::change& what, const group_change_result& result) {
-    const consensus::change_outcome how{result.outcome};
+    const change_outcome how{result.outcome};
     if (what.gone != 0)
       spdlog::warn("n{} stays down: n{} votes in its place: {}", what.gone, what.newcomer, to_string(how));
     rest();
@@ -97,4 +92,4 @@ caf::actor spawn_voter_keeper(caf::actor_system& system, voter_keeper_options op
   return system.spawn<voter_keeper_actor>(std::move(options));
 }
 
-}  // namespace bulwark::node
+}  // namespace bulwark::consensus

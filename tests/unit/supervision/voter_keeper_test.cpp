@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Goal: a voter that stays down is replaced, no other is, and there are never more or fewer voters for it.
-#include "bulwark/node/voter_keeper.hpp"
+#include "bulwark/supervision/core/voter_keeper.hpp"
 
 #include <gtest/gtest.h>
 
-namespace bulwark::node {
+namespace bulwark {
 namespace {
 
 using namespace std::chrono_literals;
@@ -82,4 +82,4 @@ TEST(voter_keeper, does_nothing_if_it_is_not_wanted) {
 }
 
 }  // namespace
-}  // namespace bulwark::node
+}  // namespace bulwark

@@ -8,11 +8,11 @@
 #include "bulwark/actors/core/time.hpp"
 #include "bulwark/consensus/member_board.hpp"
 
-namespace bulwark::node {
+namespace bulwark::consensus {
 
 struct voter_keeper_options {
-  caf::actor replica;
-  std::shared_ptr<consensus::member_board> board;
+  caf::actor replica;  ///< stable reference
+  std::shared_ptr<member_board> board;
   duration look_every{};  ///< how often to look
   duration patience{};    ///< see voter_keeper
 };
@@ -20,4 +20,4 @@ struct voter_keeper_options {
 /// Spawns the actor that has a voter which stays down replaced, while this node leads.
 caf::actor spawn_voter_keeper(caf::actor_system& system, voter_keeper_options options);
 
-}  // namespace bulwark::node
+}  // namespace bulwark::consensus

@@ -8,7 +8,7 @@
 
 #include "bulwark/actors/core/time.hpp"
 
-namespace bulwark::node {
+namespace bulwark {
 
 /// Lets another node vote in the place of a voter that stays down, if there is one without a vote. The number
 /// of voters stays the same: who wants it otherwise says so by `bulwark member`.
@@ -45,4 +45,4 @@ class voter_keeper {
   std::map<std::uint32_t, instant> down_since_;  ///< of voters
 };
 
-}  // namespace bulwark::node
+}  // namespace bulwark
