@@ -18,6 +18,7 @@ load_totals operator-(const load_totals& later, const load_totals& earlier) {
   return {.done = later.done - earlier.done,
           .refused = later.refused - earlier.refused,
           .unknown = later.unknown - earlier.unknown,
+          .retried = later.retried - earlier.retried,
           .lost = later.lost - earlier.lost,
           .stale = later.stale - earlier.stale,
           .phantom = later.phantom - earlier.phantom,
@@ -28,6 +29,7 @@ load_totals operator-(const load_totals& later, const load_totals& earlier) {
 checked_load::checked_load(load_options options)
     : state_(std::make_unique<checked_state>(std::move(options))) {
   BULWARK_INVARIANT(!state_->options.endpoints.empty());
+  BULWARK_INVARIANT(state_->options.attempts > 0);
   BULWARK_INVARIANT(state_->options.registers_per_client > 0 && state_->options.counters > 0);
 }
 
@@ -54,7 +56,6 @@ audit_result checked_load::audit(duration patience) {
     for (auto& key : keys) {
       bool read = false;
       while (!(read = state_->check(through, key)) && steady_clock::now() < deadline) {
-        through.move_on();
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
       }
       ++(read ? result.verified : result.unverified);
@@ -74,6 +75,11 @@ load_totals checked_load::totals() const {
 std::vector<std::string> checked_load::findings() const {
   const std::lock_guard lock(state_->guard);
   return state_->findings;
+}
+
+std::vector<std::string> checked_load::failures() const {
+  const std::lock_guard lock(state_->guard);
+  return state_->failures;
 }
 
 void checked_load::mark_fault(instant when) { state_->watch.mark(when); }

@@ -2,6 +2,8 @@
 #include "checked_state.hpp"
 
 #include <charconv>
+#include <chrono>
+#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -12,6 +14,11 @@ namespace {
 /// Keys hold a number, and registers some padding after a colon. An absent key is 0; anything else is no
 /// number of ours.
 constexpr std::uint64_t not_ours = ~std::uint64_t{0};
+
+constexpr std::size_t notes_max = 20;
+
+/// Between two attempts, so that a cluster without a leader is not flooded.
+constexpr auto rest_between = std::chrono::milliseconds(10);
 
 std::uint64_t number_in(const reply& value) {
   if (value.is_nil()) return 0;
@@ -43,6 +50,30 @@ client_options checked_state::connection(std::size_t first) const {
           .request_timeout = options.request_timeout};
 }
 
+call_result checked_state::call(client& through, std::initializer_list<std::string_view> arguments,
+                                bool write) {
+  using std::chrono::steady_clock;
+  const auto begun = steady_clock::now();
+  for (std::size_t attempt = 1;; ++attempt) {
+    const auto* const asked = &through.current();
+    const auto sent = steady_clock::now();
+    auto result = through.call(arguments);
+    const auto finished = steady_clock::now();
+    // Some failures have it move on by itself.
+    if (!result.done() && &through.current() == asked) through.move_on();
+    const bool elsewhere = result.what == outcome::refused && result.expected;
+    if (!elsewhere || attempt >= options.attempts || finished - begun >= options.retry_for) {
+      count(result, sent, finished, write);
+      return result;
+    }
+    {
+      const std::lock_guard lock(guard);
+      ++totals.retried;
+    }
+    std::this_thread::sleep_for(rest_between);
+  }
+}
+
 void checked_state::count(const call_result& result, instant sent, instant finished, bool write) {
   if (write && result.done()) watch.add(sent, finished);
   const std::lock_guard lock(guard);
@@ -54,9 +85,11 @@ void checked_state::count(const call_result& result, instant sent, instant finis
     case outcome::refused: ++totals.refused; break;
     case outcome::unknown: ++totals.unknown; break;
   }
+  if (!result.done() && failures.size() < notes_max)
+    failures.push_back(std::string(to_string(result.what)) + ": " + result.error);
   if (!result.expected) {
     ++totals.unexpected;
-    if (findings.size() < 20) findings.push_back("unexpected: " + result.error);
+    if (findings.size() < notes_max) findings.push_back("unexpected: " + result.error);
   }
 }
 
@@ -68,14 +101,12 @@ void checked_state::report(const std::string& key, const violation& found) {
     case fault_kind::phantom: totals.phantom += found.count; break;
     case fault_kind::torn: totals.torn += found.count; break;
   }
-  if (findings.size() < 20)
+  if (findings.size() < notes_max)
     findings.push_back(std::string(to_string(found.kind)) + ": " + key + ": " + found.detail);
 }
 
 std::optional<reply> checked_state::get(client& through, const std::string& key) {
-  const auto sent = std::chrono::steady_clock::now();
-  auto result = through.call({"GET", key});
-  count(result, sent, std::chrono::steady_clock::now(), false);
+  auto result = call(through, {"GET", key}, false);
   if (!result.done()) return std::nullopt;
   return std::move(result.answer);
 }

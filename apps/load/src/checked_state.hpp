@@ -2,11 +2,13 @@
 #pragma once
 
 #include "bulwark/load/checked_load.hpp"
+#include "bulwark/load/client.hpp"
 #include "bulwark/load/models.hpp"
 #include "bulwark/load/write_watch.hpp"
 
 #include <condition_variable>
 #include <deque>
+#include <initializer_list>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -29,8 +31,9 @@ struct checked_key {
 struct checked_state {
   explicit checked_state(load_options given);
 
-  /// Counts an outcome, and how long it took if it is done.
-  void count(const call_result& result, instant sent, instant finished, bool write);
+  /// Sends one command, to one node after another while it is refused and the options allow, and counts
+  /// what came of it. A failed one leaves the client at the next node.
+  call_result call(client& through, std::initializer_list<std::string_view> arguments, bool write);
 
   void report(const std::string& key, const violation& found);
 
@@ -56,10 +59,15 @@ struct checked_state {
   mutable std::mutex guard;
   load_totals totals;                 ///< under guard
   std::vector<std::string> findings;  ///< under guard
+  std::vector<std::string> failures;  ///< under guard
   latency_histogram writes;           ///< under guard
   latency_histogram reads;            ///< under guard
 
   std::vector<std::jthread> clients;
+
+ private:
+  /// Counts an outcome, and how long it took if it is done.
+  void count(const call_result& result, instant sent, instant finished, bool write);
 };
 
 /// One client's work until it is told to stop.

@@ -9,8 +9,6 @@ namespace bulwark::load {
 
 namespace {
 
-using std::chrono::steady_clock;
-
 /// One client: chooses operations at random, tells the models what it does and what came of it.
 class load_client {
  public:
@@ -28,7 +26,6 @@ class load_client {
       if (turn % 256 == 0) connection_.go_home();
       step();
       if (failed_) {
-        connection_.move_on();
         rest(std::chrono::milliseconds(10));
       } else if (shared_.options.pause > duration{}) {
         rest(shared_.options.pause);
@@ -105,9 +102,7 @@ class load_client {
 
   /// Sends one write and counts what came of it.
   call_result call(std::initializer_list<std::string_view> arguments) {
-    const auto sent = steady_clock::now();
-    auto result = connection_.call(arguments);
-    shared_.count(result, sent, steady_clock::now(), true);
+    auto result = shared_.call(connection_, arguments, true);
     failed_ = !result.done();
     return result;
   }
@@ -135,7 +130,7 @@ class load_client {
   const std::string padding_;
   std::mutex resting_;
   std::condition_variable_any wake_;
-  bool failed_ = false;  ///< the last operation was not done: try another node, after a rest
+  bool failed_ = false;  ///< the last operation was not done: rest before the next
 };
 
 }  // namespace

@@ -223,7 +223,7 @@ duration election::patience(slot chosen) {
   return roster_.voters() == 1 ? duration{0} : wait + duration{static_cast<duration::rep>(jitter)};
 }
 
-election::decision election::decide(instant now, bool able, slot chosen) {
+election::decision election::decide(instant now, bool able, slot chosen, node_id successor) {
   if (leads_ && !able) changed_ = true;
   if (!changed_) return decision::none;
   changed_ = false;
@@ -238,7 +238,8 @@ election::decision election::decide(instant now, bool able, slot chosen) {
   adopt_highest();
 
   auto result = decision::none;
-  if (leads_ && leader_ != own_ && able && has_quorum() && !sees_rival()) {
+  const bool is_succeeded = successor != node_id::none && leader_.node == successor;
+  if (leads_ && leader_ != own_ && able && has_quorum() && !sees_rival() && !is_succeeded) {
     raise_own();
     result = decision::take_over;
   } else if (leads_ && (!able || leader_ != own_ || !is_content())) {

@@ -61,8 +61,9 @@ class election {
   void on_promised(ballot seen);
 
   /// Draws the conclusions of what happened; on take_over, own() is the new ballot (also of one that led
-  /// before). `able` says whether this replica could lead at all.
-  decision decide(instant now, bool able, slot chosen);
+  /// before). `able` says whether this replica could lead at all. `successor` was asked to take over, if it
+  /// is somebody: its ballot is not outbid.
+  decision decide(instant now, bool able, slot chosen, node_id successor = node_id::none);
   /// The leader that is followed asks this replica to take over: the next decision does, if it can.
   void hurry();
   /// Something else changed that the next decision is to take into account.

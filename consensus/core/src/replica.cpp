@@ -119,7 +119,7 @@ bool replica::state::may_lead() const {
 }
 
 void replica::state::decide_who_leads() {
-  switch (ballots.decide(now, may_lead(), log.chosen())) {
+  switch (ballots.decide(now, may_lead(), log.chosen(), moving.successor())) {
     case election::decision::take_over: begin_leadership(); break;
     case election::decision::step_down: end_leadership(); break;
     case election::decision::none: break;

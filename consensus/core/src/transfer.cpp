@@ -51,7 +51,10 @@ void leadership_transfer::advance(const leader& proposer, election& ballots, slo
     return finish(moved ? transfer_outcome::moved : transfer_outcome::lost, ballots.followed());
   }
   if (now >= running_->until) return finish(transfer_outcome::timed_out, ballots.followed());
-  if (!ballots.leads()) return;
+  if (!ballots.leads()) {
+    if (!ballots.alive().has(running_->to)) finish(transfer_outcome::unreachable, ballots.followed());
+    return;
+  }
   if (ballots.own() != running_->under) return finish(transfer_outcome::lost, ballots.followed());
   if (!ballots.alive().has(running_->to)) return finish(transfer_outcome::unreachable, ballots.followed());
   if (proposer.now_in() != leader::phase::proposing || proposer.in_flight() > 0) return;
@@ -61,8 +64,13 @@ void leadership_transfer::advance(const leader& proposer, election& ballots, slo
     ballots.ask(running_->to);
   }
   if (ballots.chosen_of(running_->to) < chosen || std::exchange(running_->asked, true)) return;
+  running_->offered = true;
   before_asking();
   out_.post(roster_.at(running_->to), take_over{running_->under, chosen});
+}
+
+node_id leadership_transfer::successor() const {
+  return running_ && running_->offered ? roster_.at(running_->to) : node_id::none;
 }
 
 void leadership_transfer::on_interval() {

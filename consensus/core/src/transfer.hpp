@@ -38,6 +38,8 @@ class leadership_transfer {
   /// `before_asking` is called before the target is asked to take over.
   void advance(const leader& proposer, election& ballots, slot chosen, instant now,
                const std::function<void()>& before_asking);
+  /// Who was asked to take over by the present leader, and has not done so yet; none if nobody was.
+  [[nodiscard]] node_id successor() const;
   /// Asks again what was not answered.
   void on_interval();
 
@@ -54,6 +56,7 @@ class leadership_transfer {
     instant until;
     std::optional<slot> told;  ///< the target was told of this watermark, and asked for its own
     bool asked = false;        ///< the target was asked to take over, in this interval
+    bool offered = false;      ///< the target was asked to take over: from here on nothing is in flight
   };
 
   [[nodiscard]] std::optional<std::size_t> choose_target(const election& ballots) const;

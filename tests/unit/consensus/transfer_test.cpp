@@ -87,6 +87,66 @@ TEST(transfer, requests_wait_and_then_go_to_the_new_leader) {
               ElementsAre(forward_reply{under, 22, 1, outcome::not_done, ""}));
 }
 
+/// Node 3 says that it has promised this ballot, and that it does not hear its leader yet.
+void tell_promise(replica_bench& bench, ballot promised) {
+  std::uint64_t round = 0;
+  for (const auto& one : bench.sent)
+    if (const auto* asked = std::get_if<beat>(&one.what)) round = asked->round;
+  bench.receive(3, beat_ack{round, {0, node_id{3}}, promised, false, slot{1}});
+}
+
+/// It asks for promises, which it has not done since it became leader.
+bool has_begun_anew(replica_bench& bench) {
+  bench.sync();
+  return !bench.sent_of<prepare>().empty();
+}
+
+TEST(transfer, the_targets_ballot_is_not_outbid_if_others_tell_of_it_first) {
+  replica_bench bench;
+  const auto under = bench.become_leader();
+  bench.pass(100ms);
+  bench.step(transfer{1, node_id{2}});
+  tell_chosen(bench, 1);
+  for (int i = 0; i < 2; ++i) {
+    tell_promise(bench, {under.round + 1, node_id{2}});
+    bench.pass(100ms);
+    bench.pass(20ms);
+  }
+  EXPECT_FALSE(has_begun_anew(bench));
+  EXPECT_NE(bench.core().status().role, replica_role::leader);
+  bench.receive(2, prepare{{under.round + 1, node_id{2}}, slot{1}});
+  EXPECT_THAT(bench.transfers, ends_with(transfer_outcome::moved));
+}
+
+TEST(transfer, a_ballot_is_outbid_if_its_owner_was_not_asked_to_take_over) {
+  for (const bool asked : {false, true}) {
+    replica_bench bench;
+    const auto under = bench.become_leader();
+    bench.pass(100ms);
+    bench.step(transfer{1, node_id{2}});
+    if (asked) tell_chosen(bench, 1);
+    const auto promised = ballot{under.round + 1, node_id{asked ? 3u : 2u}};
+    tell_promise(bench, promised);
+    EXPECT_TRUE(has_begun_anew(bench)) << asked << ": what is in flight would be in doubt";
+  }
+}
+
+TEST(transfer, who_gave_way_to_a_target_that_is_gone_leads_again) {
+  replica_bench bench;
+  const auto under = bench.become_leader();
+  bench.pass(100ms);
+  bench.step(transfer{1, node_id{2}});
+  tell_chosen(bench, 1);
+  tell_promise(bench, {under.round + 1, node_id{2}});
+  bench.step(link_state{node_id{2}, false});
+  EXPECT_THAT(bench.transfers, ends_with(transfer_outcome::unreachable));
+  for (int i = 0; i < 3; ++i) {
+    bench.pass(100ms);
+    tell_promise(bench, {under.round + 1, node_id{2}});
+  }
+  EXPECT_TRUE(has_begun_anew(bench));
+}
+
 TEST(transfer, the_leader_goes_on_if_nobody_takes_over) {
   replica_bench bench;
   bench.become_leader();

@@ -24,6 +24,10 @@ struct load_options {
   duration connect_timeout = std::chrono::milliseconds(500);
   duration request_timeout = std::chrono::seconds(2);
   duration pause = {};  ///< of a client between two operations
+  /// A command that was certainly not carried out is given to one node after another, so often in all ...
+  std::size_t attempts = 1;
+  /// ... and not once it is this old, with a short rest between two of them.
+  duration retry_for = std::chrono::seconds(10);
   std::uint64_t seed = 1;
   std::string prefix{};  ///< of all keys; must be new to the store, or earlier values count as phantoms
 };
@@ -31,14 +35,18 @@ struct load_options {
 /// What a load has done and found so far.
 struct load_totals {
   std::uint64_t done = 0;
-  std::uint64_t refused = 0;
+  std::uint64_t refused = 0;  ///< in the end: by as many nodes as the options allow
   std::uint64_t unknown = 0;
+  std::uint64_t retried = 0;  ///< refusals after which another node was asked: they count nowhere else
 
   std::uint64_t lost = 0;        ///< acknowledged writes that are gone
   std::uint64_t stale = 0;       ///< reads that went back
   std::uint64_t phantom = 0;     ///< values that nobody wrote, or that were refused
   std::uint64_t torn = 0;        ///< operations that took effect twice
   std::uint64_t unexpected = 0;  ///< errors that faults do not explain
+
+  /// Commands that did not succeed, for a client that knows all nodes.
+  std::uint64_t failed() const { return refused + unknown; }
 
   /// True if the store kept every promise.
   bool clean() const { return lost + stale + phantom + torn + unexpected == 0; }
@@ -70,7 +78,8 @@ class checked_load {
   /// Starts the clients. They work until stop().
   void start();
 
-  /// Ends the clients after their operation in flight: at most connect_timeout + request_timeout.
+  /// Ends the clients after their operation in flight: at most retry_for and twice connect_timeout
+  /// + request_timeout.
   void stop();
 
   /// Reads everything that was acknowledged back, also while the clients work.
@@ -80,6 +89,9 @@ class checked_load {
 
   /// Descriptions of the first violations, at most 20.
   std::vector<std::string> findings() const;
+
+  /// Why the first commands failed, at most 20.
+  std::vector<std::string> failures() const;
 
   /// Tells when a fault happens: what write_after_fault() and longest_gap() answer begins there.
   void mark_fault(instant when);
