@@ -3,6 +3,7 @@
 // without a leader.
 #include "bulwark/load/local_cluster.hpp"
 #include "closed_loop.hpp"
+#include "detection.hpp"
 #include "failover.hpp"
 #include "report.hpp"
 #include "snapshot_pauses.hpp"
@@ -16,6 +17,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,8 +34,9 @@ struct bench_options {
   std::vector<std::size_t> clients = {1, 64, 256};
   std::vector<std::string> what = {"put", "get", "failover"};
   std::size_t value_bytes = 256;
-  double seconds = 5;
+  std::optional<double> seconds;
   unsigned rounds = 3;
+  unsigned detections = 5;
   unsigned failovers = 20;
   unsigned at_most_ms = 100;
   bool spread = false;
@@ -44,6 +47,10 @@ struct bench_options {
 
   bool wants(const std::string& name) const {
     return std::find(what.begin(), what.end(), name) != what.end();
+  }
+
+  duration length(double otherwise) const {
+    return std::chrono::duration_cast<duration>(std::chrono::duration<double>(seconds.value_or(otherwise)));
   }
 };
 
@@ -63,13 +70,12 @@ void measure_points(const bench_options& options, const std::vector<load::endpoi
   // Rounds are interleaved: a machine that slows down for a while then slows down every point a little.
   for (unsigned round = 1; round <= options.rounds; ++round) {
     for (auto& each : into.points) {
-      const auto measured = bench::run_closed_loop(
-          {.targets = targets,
-           .kind = each.kind,
-           .clients = each.clients,
-           .value_bytes = options.value_bytes,
-           .at_most = std::chrono::milliseconds(options.at_most_ms),
-           .length = std::chrono::duration_cast<duration>(std::chrono::duration<double>(options.seconds))});
+      const auto measured = bench::run_closed_loop({.targets = targets,
+                                                    .kind = each.kind,
+                                                    .clients = each.clients,
+                                                    .value_bytes = options.value_bytes,
+                                                    .at_most = std::chrono::milliseconds(options.at_most_ms),
+                                                    .length = options.length(5)});
       each.rates.push_back(measured.rate());
       each.p50_ms.push_back(milliseconds(measured.latencies.quantile(0.5)));
       each.p99_ms.push_back(milliseconds(measured.latencies.quantile(0.99)));
@@ -108,6 +114,19 @@ void measure_failovers(const bench_options& options, const load::local_cluster& 
   }
 }
 
+/// Each node in turn is killed, then each in turn stopped.
+void measure_detection(const bench_options& options, const load::local_cluster& cluster,
+                       bench::report& into) {
+  for (unsigned round = 0; round < options.detections; ++round) {
+    bench::time_detection(cluster, SIGKILL, round, into.crashes);
+    say("detection of kill -9: round " + std::to_string(round + 1));
+  }
+  for (unsigned round = 0; round < options.detections; ++round) {
+    bench::time_detection(cluster, SIGSTOP, round, into.stops);
+    say("detection of SIGSTOP: round " + std::to_string(round + 1));
+  }
+}
+
 bench::report measure_cluster(const bench_options& options) {
   std::vector<std::string> extra{"--lease-ms", std::to_string(options.lease_ms)};
   if (options.tls) extra.push_back("--tls");
@@ -122,6 +141,13 @@ bench::report measure_cluster(const bench_options& options) {
   measure_points(options, targets, result);
   if (options.wants("failover")) measure_failovers(options, cluster, SIGKILL, result.killed);
   if (options.wants("pause")) measure_failovers(options, cluster, SIGSTOP, result.paused);
+  if (options.wants("detect")) measure_detection(options, cluster, result);
+  if (options.wants("quiet-load")) {
+    say("load for " + std::to_string(static_cast<long>(milliseconds(options.length(60)) / 1000)) + " s");
+    result.quiet = bench::measure_quiet_load(cluster, {.clients = options.clients.back(),
+                                                       .value_bytes = options.value_bytes,
+                                                       .length = options.length(60)});
+  }
   if (options.wants("snapshot")) {
     say("filling " + std::to_string(options.state_mib) + " MiB");
     result.snapshots = bench::measure_snapshots(cluster, {.state_bytes = options.state_mib << 20,
@@ -160,16 +186,21 @@ int main(int argc, char** argv) {
   app.add_option(
          "--what", options.what,
          "put, get, stale (a get that may be old), failover (kill -9 of the leader), pause (SIGSTOP of it), "
-         "snapshot, separated by commas")
+         "snapshot, detect (until the other nodes say of a killed, then of a stopped one that it is not up), "
+         "quiet-load (how often nodes suspect each other while the machine has far too much to do), "
+         "separated by commas")
       ->delimiter(',')
-      ->check(CLI::IsMember({"put", "get", "stale", "failover", "pause", "snapshot"}));
+      ->check(
+          CLI::IsMember({"put", "get", "stale", "failover", "pause", "snapshot", "detect", "quiet-load"}));
   app.add_option("--value-bytes", options.value_bytes, "size of a value")->capture_default_str();
-  app.add_option("--seconds", options.seconds, "per point and round")
-      ->capture_default_str()
+  app.add_option("--seconds", options.seconds,
+                 "per point and round (default 5), or of the load of quiet-load (default 60)")
       ->check(CLI::PositiveNumber);
   app.add_option("--rounds", options.rounds, "how often each point is measured, interleaved")
       ->capture_default_str();
   app.add_option("--failovers", options.failovers, "how often the leader is killed, or paused")
+      ->capture_default_str();
+  app.add_option("--detections", options.detections, "how often a node is killed, and stopped, for detect")
       ->capture_default_str();
   app.add_option("--at-most-ms", options.at_most_ms, "how old a stale get may be")->capture_default_str();
   app.add_flag("--spread", options.spread, "clients at all nodes, not at the leader alone");
@@ -185,7 +216,7 @@ int main(int argc, char** argv) {
     const auto result = options.target.empty() ? measure_cluster(options) : measure_target(options);
     const auto text = options.output == "json" ? to_json(result) : to_table(result);
     std::fputs(text.c_str(), stdout);
-    return result.killed.missed + result.paused.missed == 0 ? 0 : 1;
+    return is_good(result) ? 0 : 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bulwark-bench: %s\n", error.what());
     return 1;

@@ -33,6 +33,29 @@ std::string line_of(const char* strike, const failovers& what) {
   return text + "\n";
 }
 
+std::string line_of(const char* strike, const detections& what) {
+  if (what.ms.empty() && what.missed == 0) return {};
+  char line[160];
+  std::snprintf(line, sizeof line,
+                "detection, %s to the word of each other node: %.1f ms (%.1f..%.1f), %zu words", strike,
+                median(what.ms), least(what.ms), greatest(what.ms), what.ms.size());
+  std::string text = line;
+  if (what.missed > 0) text += ", " + std::to_string(what.missed) + " NOT SAID IN TIME";
+  return text + "\n";
+}
+
+std::string table_of(const quiet_load& seen) {
+  char line[200];
+  std::snprintf(line, sizeof line,
+                "quiet-load, %.0f s, %u busy threads, %zu clients at all nodes: %llu puts, %llu errors, %zu "
+                "suspicions\n",
+                seen.seconds, seen.busy_threads, seen.clients, static_cast<unsigned long long>(seen.puts),
+                static_cast<unsigned long long>(seen.errors), seen.suspicions);
+  std::string table = line;
+  for (const auto& each : seen.which) table += "  " + each + "\n";
+  return table;
+}
+
 double milliseconds_of(duration length) { return std::chrono::duration<double, std::milli>(length).count(); }
 
 nlohmann::json quantiles(const load::latency_histogram& of, double seconds) {
@@ -78,6 +101,12 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
+bool is_good(const report& result) {
+  const auto missed =
+      result.killed.missed + result.paused.missed + result.crashes.missed + result.stops.missed;
+  return missed == 0 && (!result.quiet || result.quiet->suspicions == 0);
+}
+
 std::string to_table(const report& result) {
   std::string table = result.target + "\n";
   char line[160];
@@ -95,6 +124,8 @@ std::string to_table(const report& result) {
     table += line;
   }
   table += line_of("kill -9", result.killed) + line_of("SIGSTOP", result.paused);
+  table += line_of("kill -9", result.crashes) + line_of("SIGSTOP", result.stops);
+  if (result.quiet) table += table_of(*result.quiet);
   if (result.snapshots) table += table_of(*result.snapshots);
   return table;
 }
@@ -113,6 +144,14 @@ std::string to_json(const report& result) {
   if (result.killed.missed > 0) json["failovers_missed"] = result.killed.missed;
   if (!result.paused.ms.empty()) json["pause_failover_ms"] = spread(result.paused.ms);
   if (result.paused.missed > 0) json["pause_failovers_missed"] = result.paused.missed;
+  if (!result.crashes.ms.empty()) json["crash_detection_ms"] = spread(result.crashes.ms);
+  if (!result.stops.ms.empty()) json["stop_detection_ms"] = spread(result.stops.ms);
+  if (const auto missed = result.crashes.missed + result.stops.missed; missed > 0)
+    json["detections_missed"] = missed;
+  if (const auto& seen = result.quiet)
+    json["quiet_load"] = {{"seconds", seen->seconds}, {"busy_threads", seen->busy_threads},
+                          {"clients", seen->clients}, {"puts", seen->puts},
+                          {"errors", seen->errors},   {"suspicions", seen->suspicions}};
   if (const auto& seen = result.snapshots)
     json["snapshots"] = {{"count", seen->snapshots},
                          {"bytes", seen->bytes},

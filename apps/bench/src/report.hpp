@@ -2,6 +2,7 @@
 #pragma once
 
 #include "closed_loop.hpp"
+#include "detection.hpp"
 #include "snapshot_pauses.hpp"
 
 #include <cstddef>
@@ -30,13 +31,19 @@ struct failovers {
 struct report {
   std::string target;  ///< what was measured, for people
   std::vector<point> points{};
-  failovers killed{};  ///< by SIGKILL
-  failovers paused{};  ///< by SIGSTOP
+  failovers killed{};    ///< by SIGKILL
+  failovers paused{};    ///< by SIGSTOP
+  detections crashes{};  ///< told by others after SIGKILL
+  detections stops{};    ///< told by others after SIGSTOP
+  std::optional<quiet_load> quiet{};
   std::optional<snapshot_pauses> snapshots{};
 };
 
 /// The middle value; 0 if there are none.
 double median(std::vector<double> values);
+
+/// True if nothing was missed that should have happened, and nothing happened that should not.
+bool is_good(const report& result);
 
 std::string to_table(const report& result);
 std::string to_json(const report& result);
