@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,6 +26,16 @@ class line_sink final : public spdlog::sinks::base_sink<std::mutex> {
   std::ptrdiff_t count(const std::string& part) {
     const std::lock_guard guard{lines_mutex_};
     return count_locked(part);
+  }
+
+  /// The lines with this part, in order of their text.
+  std::vector<std::string> sorted_lines(const std::string& part) {
+    const std::lock_guard guard{lines_mutex_};
+    std::vector<std::string> found;
+    std::copy_if(lines_.begin(), lines_.end(), std::back_inserter(found),
+                 [&](const std::string& line) { return line.find(part) != std::string::npos; });
+    std::sort(found.begin(), found.end());
+    return found;
   }
 
  private:

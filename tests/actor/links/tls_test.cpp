@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <caf/all.hpp>
 #include <filesystem>
 #include <memory>
@@ -151,6 +152,9 @@ TEST_F(tls_test, a_plain_node_is_refused) {
   EXPECT_TRUE(log->await("cannot reach n1 at 127.0.0.1:" + std::to_string(one->port())));
   EXPECT_FALSE(one->report(3).up);
   expect_service(*one);
+  // The two ways in which it can end are two complaints, each of which is said once in a minute.
+  const auto said = log->sorted_lines("tls: refused 127.0.0.1: it ");
+  EXPECT_EQ(std::adjacent_find(said.begin(), said.end()), said.end()) << said.front();
 }
 
 TEST_F(tls_test, a_plain_door_is_not_entered) {

@@ -57,9 +57,10 @@ class islands : public ::testing::Test {
   [[nodiscard]] bool others_know_down(const std::set<std::uint32_t>& victims) const;
   /// Whether each name is acted upon outside of these nodes, under one token, lately.
   [[nodiscard]] bool names_act_outside(const std::set<std::uint32_t>& victims) const;
-  /// Whether a life of these nodes was ended by the group since the fault began. Of no weight if the whole
-  /// machine stood still meanwhile, for which nodes may well be ended: then it says no.
-  [[nodiscard]] bool was_ended(const std::set<std::uint32_t>& whom) const;
+  /// Expects that no life of these nodes was ended by the group since the fault began. If the whole machine
+  /// stood still meanwhile, for which nodes may well be ended, that cannot be judged: the case then ends as
+  /// skipped, with that as the reason, unless something else fails.
+  void expect_not_ended(const std::set<std::uint32_t>& whom);
 
   [[nodiscard]] std::uint32_t leader() const;
   /// Some node that does not lead, and owns a name; none of `except`.
@@ -86,6 +87,10 @@ class islands : public ::testing::Test {
   std::map<unsigned, tail> tails_;
   island_history history_;
   fault fault_;
+  /// Whether a life of these nodes was ended by the group since the fault began.
+  [[nodiscard]] bool was_ended(const std::set<std::uint32_t>& whom) const;
+
+  std::string unjudged_{};  ///< why something was not judged; empty if all was
   duration stall_{};  ///< the longest time since the fault began for which this process itself stood still
 };
 

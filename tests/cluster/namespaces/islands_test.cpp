@@ -52,7 +52,7 @@ TEST_F(islands, a_pair_without_a_cable_ends_nobody) {
   begin("two followers without a cable between them", {});
   network().cut_both(one, other);
   pass(4s);
-  EXPECT_FALSE(was_ended({1, 2, 3, 4, 5}));
+  expect_not_ended({1, 2, 3, 4, 5});
   EXPECT_TRUE(await(moved_within, [&] { return names_act_outside({}); })) << "all names have an owner";
   network().heal();
   end();
@@ -65,7 +65,7 @@ TEST_F(islands, a_leader_without_a_cable_to_a_follower_lets_another_lead) {
   network().cut_both(one, led);
   EXPECT_TRUE(await(found_within, [&] { return leader() != 0 && leader() != led; }));
   EXPECT_TRUE(await(moved_within, [&] { return names_act_outside({}); })) << "all names have an owner";
-  EXPECT_FALSE(was_ended({1, 2, 3, 4, 5}));
+  expect_not_ended({1, 2, 3, 4, 5});
   network().heal();
   end();
 }
@@ -76,7 +76,7 @@ TEST_F(islands, a_cable_that_carries_one_way_only_ends_nobody) {
   network().cut(one, leader());
   pass(4s);
   EXPECT_TRUE(await(moved_within, [&] { return names_act_outside({}); })) << "all names have an owner";
-  EXPECT_FALSE(was_ended({1, 2, 3, 4, 5}));
+  expect_not_ended({1, 2, 3, 4, 5});
   network().heal();
   end();
 }
@@ -127,7 +127,7 @@ TEST_F(islands, a_slow_node_harms_nobody_else) {
   end();
   auto rest = std::set<std::uint32_t>{1, 2, 3, 4, 5};
   rest.erase(slow);
-  EXPECT_FALSE(was_ended(rest));
+  expect_not_ended(rest);
 }
 
 TEST_F(islands, a_paused_node_finds_its_names_elsewhere) {
