@@ -18,6 +18,7 @@ std::string services_options::validate() const {
   if (auto problem = lookup.validate(); !problem.empty()) return problem;
   if (gate.in_flight_max == 0) return "in_flight_max of the gate is 0; expected 1 or more";
   if (gate.answer_limit <= duration::zero()) return "answer_limit of the gate is not above zero";
+  if (ask_loads_every < duration::zero()) return "ask_loads_every is below zero; expected 0 (never) or above";
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/actors/stable_ref.hpp"
 #include "bulwark/supervision/core/registry_watch.hpp"
+#include "services_loads.hpp"
 #include "services_messages.hpp"
 #include "services_orphans.hpp"
 #include "services_routers.hpp"
@@ -33,6 +34,7 @@ class services_actor final : public service_actor {
         claims_{state_->options().claims},
         lookup_{state_->options().lookup},
         routers_{*state_},
+        loads_{*state_, routers_},
         orphans_{*this, *state_} {}
 
   const char* name() const override { return "bulwark.services"; }
@@ -58,7 +60,9 @@ class services_actor final : public service_actor {
               if (!link.up) part_from(link.peer);
             },
             [this](const wire::service_wanted& question) { answer(question); },
-            [this](const wire::service_at& found) { take(found); }};
+            [this](const wire::service_at& found) { take(found); },
+            [this](const wire::loads_wanted& question) { loads_.answer(question, life_); },
+            [this](const wire::loads_at& told) { loads_.take(told); }};
   }
 
  private:
@@ -100,6 +104,7 @@ class services_actor final : public service_actor {
   void tick() {
     delayed_send(this, look_every, services_tick{});
     look();
+    loads_.ask(now());
     for (const auto& [name, one] : state_->all_gates()) expire_requests(one.gate, now());
   }
 
@@ -287,6 +292,7 @@ class services_actor final : public service_actor {
   std::shared_ptr<const membership_group> watched_in_;  ///< what the watches know
   std::map<std::uint64_t, std::string> early_watches_;  ///< of names that nobody serves yet
   services_routers routers_;
+  services_loads loads_;
   services_orphans orphans_;
   std::set<caf::actor_addr> followed_;  ///< whose end is told
   caf::actor answered_;                 ///< while such an answer is handled

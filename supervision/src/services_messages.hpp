@@ -4,6 +4,7 @@
 #include <caf/all.hpp>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "bulwark/actors/compat.hpp"
 
@@ -26,9 +27,31 @@ struct service_at {
   caf::actor service;
 };
 
+/// "How loaded are those of your services that have these names?" At most 256 at once.
+struct loads_wanted {
+  std::uint32_t from = 0;  ///< node that asks, and gets the answer
+  std::vector<std::string> names;
+};
+
+struct service_load {
+  std::string name;
+  std::uint64_t start = 0;  ///< of the service, as the registry has it
+  std::int64_t load = 0;    ///< messages that wait for it or are being handled, whoever sent them
+};
+
+/// "So much, at the moment." Of a service that does not count its messages nothing is said.
+struct loads_at {
+  std::uint32_t node = 0;         ///< that answers
+  std::uint64_t incarnation = 0;  ///< of its life as a member
+  std::vector<service_load> loads;
+};
+
 BULWARK_OBJECT(service_wanted, BULWARK_FIELD(from), BULWARK_FIELD(name), BULWARK_FIELD(start))
 BULWARK_OBJECT(service_at, BULWARK_FIELD(node), BULWARK_FIELD(incarnation), BULWARK_FIELD(name),
                BULWARK_FIELD(start), BULWARK_FIELD(service))
+BULWARK_OBJECT(loads_wanted, BULWARK_FIELD(from), BULWARK_FIELD(names))
+BULWARK_OBJECT(service_load, BULWARK_FIELD(name), BULWARK_FIELD(start), BULWARK_FIELD(load))
+BULWARK_OBJECT(loads_at, BULWARK_FIELD(node), BULWARK_FIELD(incarnation), BULWARK_FIELD(loads))
 
 }  // namespace bulwark::wire
 
@@ -61,6 +84,8 @@ struct services_tick {};
 CAF_BEGIN_TYPE_ID_BLOCK(bulwark_services_wire, caf::first_custom_type_id + 82)
 CAF_ADD_TYPE_ID(bulwark_services_wire, (bulwark::wire::service_wanted))
 CAF_ADD_TYPE_ID(bulwark_services_wire, (bulwark::wire::service_at))
+CAF_ADD_TYPE_ID(bulwark_services_wire, (bulwark::wire::loads_wanted))
+CAF_ADD_TYPE_ID(bulwark_services_wire, (bulwark::wire::loads_at))
 CAF_END_TYPE_ID_BLOCK(bulwark_services_wire)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::reference_wanted)

@@ -3,12 +3,20 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <caf/all.hpp>
 #include <utility>
 
 #include "bulwark/actors/router.hpp"
 
 namespace bulwark {
+
+namespace {
+
+/// More means as much; what a node says must not overflow what is added to it.
+constexpr std::int64_t load_max = 1'000'000'000;
+
+}  // namespace
 
 void services_routers::reset() {
   instances_.clear();
@@ -53,9 +61,31 @@ void services_routers::follow_one(const std::string& service, const caf::actor& 
       one.ref = *ref;
       seek(finding::wanted{name->first});
     }
-    const auto* owner = group.nodes().find(name->second.owner.node);
+    one.owner = name->second.owner;
+    one.start = name->second.start;
+    const auto* owner = group.nodes().find(one.owner.node);
     update(router, one, lookup.bound_to(name->first) == name->second.token, owner && owner->draining);
   }
+}
+
+std::map<std::uint32_t, std::vector<std::string>> services_routers::workers_elsewhere() const {
+  std::map<std::uint32_t, std::vector<std::string>> all;
+  for (const auto& [service, known] : instances_)
+    for (const auto& [name, one] : known)
+      if (one.is_worker && one.owner.node != state_.options().self) all[one.owner.node].push_back(name);
+  return all;
+}
+
+void services_routers::report(const node_life& owner, const std::string& name, std::uint64_t start,
+                              std::int64_t load) {
+  const auto service = instances_.find(name.substr(0, name.rfind('/')));
+  if (service == instances_.end()) return;
+  const auto found = service->second.find(name);
+  if (found == service->second.end()) return;
+  const auto& one = found->second;
+  if (!one.is_worker || one.owner != owner || one.start != start) return;
+  if (const auto router = state_.find_router(service->first))
+    report_load(router, one.ref, std::clamp<std::int64_t>(load, 0, load_max));
 }
 
 void services_routers::give_up(const std::string& name, const instance& one, const caf::actor& router,

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <caf/actor.hpp>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "bulwark/supervision/core/service_lookup.hpp"
 #include "services_state.hpp"
@@ -26,9 +28,18 @@ class services_routers {
   /// To be called when names, members or bindings may have changed. `group` may be null.
   void follow(const membership_group* group, const service_lookup& lookup, const seeker& seek);
 
+  /// The workers of all routers that are instances on other nodes, by node.
+  [[nodiscard]] std::map<std::uint32_t, std::vector<std::string>> workers_elsewhere() const;
+
+  /// What a node said about the load of an instance; no effect unless it is this very start of it that is a
+  /// worker.
+  void report(const node_life& owner, const std::string& name, std::uint64_t start, std::int64_t load);
+
  private:
   struct instance {
     caf::actor ref;
+    node_life owner;          ///< on which it is; this and `start` are meaningful for a worker
+    std::uint64_t start = 0;  ///< of the service
     bool is_worker = false;
     bool drains = false;
   };

@@ -215,6 +215,12 @@ caf::expected<caf::actor> services_state::router(const std::string& service, rou
   return made;
 }
 
+caf::actor services_state::find_router(const std::string& service) const {
+  const std::lock_guard guard{mutex_};
+  const auto found = routers_.find(service);
+  return found == routers_.end() ? caf::actor{} : found->second;
+}
+
 std::map<std::string, caf::actor> services_state::all_routers() const {
   const std::lock_guard guard{mutex_};
   return routers_;

@@ -72,6 +72,8 @@ class services_state {
 
   // -- routers
   caf::expected<caf::actor> router(const std::string& service, router_options options);
+  /// Null if there is none.
+  [[nodiscard]] caf::actor find_router(const std::string& service) const;
   [[nodiscard]] std::map<std::string, caf::actor> all_routers() const;
 
   // -- gates, so that the next actor can shut those of the one before

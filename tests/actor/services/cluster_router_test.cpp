@@ -5,9 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <set>
 
 #include "bulwark/testkit/router_matchers.hpp"
+#include "busy_service.hpp"
 #include "services_test.hpp"
 
 namespace bulwark::test {
@@ -107,6 +110,20 @@ TEST_F(cluster_router_test, counts_add_up_when_a_node_dies) {
   EXPECT_THAT(router(1), has_workers(2)) << "a later life joins";
   EXPECT_THAT(seen, InOrder(NodeDown(2, SeenBy(1)), NameFree("pricer/2", SeenBy(1)),
                             NameOwned("pricer/2", 2, SeenBy(1)), WorkerJoined(at(1).ref("pricer/2"))));
+}
+
+TEST_F(cluster_router_test, an_instance_that_others_keep_busy_gets_less_than_its_share) {
+  const auto busy = at(2).system.spawn(busy_service, 2);
+  at(2).guests.push_back(busy);
+  ASSERT_FALSE(at(2).names().publish("pricer/2", busy));
+  serve(3, "pricer/3");
+  const auto pricers = router(1);
+  ASSERT_THAT(pricers, has_workers(2));
+  for (std::int32_t i = 0; i < 50; ++i) caf::anon_send(busy, i);
+  ASSERT_TRUE(await([&] {
+    return std::ranges::any_of(worker_loads(pricers), [](const auto& one) { return one.load == 50; });
+  }));
+  EXPECT_EQ(nodes_of(1, 20).count(3), 20u);
 }
 
 TEST_F(cluster_router_test, the_first_options_count_and_bad_ones_are_refused) {

@@ -6,6 +6,7 @@
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 #include <caf/fwd.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "bulwark/actors/compat.hpp"
+#include "bulwark/actors/core/time.hpp"
 #include "bulwark/actors/remote_gate.hpp"
 #include "bulwark/actors/router.hpp"
 #include "bulwark/supervision/core/service_claims.hpp"
@@ -45,6 +47,9 @@ struct services_options {
   std::size_t services_max = 4096;    ///< names that are published
   std::size_t watches_max = 16384;
   std::size_t routers_max = 256;
+  /// How often the nodes on which a router of this node has instances are asked how loaded those are, see
+  /// services::router; 0: never.
+  duration ask_loads_every = std::chrono::milliseconds{200};
 
   /// Empty if the options can work, else what is wrong and what was expected.
   [[nodiscard]] std::string validate() const;
@@ -115,7 +120,9 @@ class services {
 
   /// A router of all instances of the service, on whichever nodes: of "pricer" those named "pricer/1",
   /// "pricer/b" … They join once they are reached and leave when they or their nodes end; those on a node
-  /// that drains get nothing new. Made once per node and service: the first call's options count.
+  /// that drains get nothing new. What others have sent to an instance on another node counts as its load,
+  /// as that node told it last; see services_options::ask_loads_every. Made once per node and service: the
+  /// first call's options count.
   [[nodiscard]] caf::expected<caf::actor> router(const std::string& service,
                                                  router_options options = {}) const;
 
