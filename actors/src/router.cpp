@@ -96,6 +96,10 @@ void report_load(const caf::actor& handle, const caf::actor& worker, std::int64_
   hub_of(handle).report(worker, load);
 }
 
+void set_preference(const caf::actor& handle, const caf::actor& worker, double factor) {
+  hub_of(handle).prefer(worker, factor);
+}
+
 void set_policy(const caf::actor& handle, const routing_policy& policy) {
   hub_of(handle).choose_by(make_chooser(policy), policy.kind);
 }

@@ -41,6 +41,14 @@ caf::error apply(router_hub& hub, const change_worker& order) {
   return {};
 }
 
+caf::error apply(router_hub& hub, const prefer_worker& order) {
+  if (!order.worker) return caf::make_error(caf::sec::invalid_argument, std::string{"which worker?"});
+  if (order.percent < 1 || order.percent > 100)
+    return caf::make_error(caf::sec::invalid_argument, std::string{"a preference is 1 to 100 percent"});
+  hub.prefer(order.worker, order.percent / 100.0);
+  return {};
+}
+
 caf::error apply(router_hub& hub, const set_router_policy& order) {
   const auto policy = parse_policy(order.policy);
   if (!policy) return caf::make_error(caf::sec::invalid_argument, "no policy: " + order.policy);
@@ -60,6 +68,12 @@ caf::behavior router_control(service_actor*, std::weak_ptr<router_hub> weak) {
         if (const auto hub = weak.lock(); hub && news.worker) hub->report(news.worker, news.load);
       },
       [weak, down](const change_worker& order) -> caf::result<std::uint64_t> {
+        const auto hub = weak.lock();
+        if (!hub) return down();
+        if (auto problem = apply(*hub, order)) return problem;
+        return static_cast<std::uint64_t>(hub->loads().size());
+      },
+      [weak, down](const prefer_worker& order) -> caf::result<std::uint64_t> {
         const auto hub = weak.lock();
         if (!hub) return down();
         if (auto problem = apply(*hub, order)) return problem;

@@ -83,6 +83,7 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   void remove(const caf::actor& worker);
   void drain(const caf::actor& worker, bool on);
   void report(const caf::actor& worker, std::int64_t load);
+  void prefer(const caf::actor& worker, double factor);
   void choose_by(any_chooser chooser, std::optional<routing_kind> kind);
   [[nodiscard]] worker_watch watch(worker_sink told) { return news_.add(std::move(told)); }
   [[nodiscard]] std::optional<routed> lease();

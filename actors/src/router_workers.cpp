@@ -88,6 +88,11 @@ void router_hub::report(const caf::actor& worker, std::int64_t load) {
   if (const auto at = find(worker); at != slots_.end()) table_.report((*at)->id, load, now());
 }
 
+void router_hub::prefer(const caf::actor& worker, double factor) {
+  std::lock_guard lock{mutex_};
+  if (const auto at = find(worker); at != slots_.end()) table_.prefer((*at)->id, factor);
+}
+
 void router_hub::choose_by(any_chooser chooser, std::optional<routing_kind> kind) {
   {
     std::lock_guard lock{mutex_};
@@ -111,7 +116,7 @@ std::vector<worker_load> router_hub::loads() const {
   for (const auto& one : table_.workers()) {
     const auto slot = std::ranges::find_if(slots_, [&](const auto& each) { return each->id == one.id; });
     all.push_back({(*slot)->worker, one.leases, one.counts.in_flight(), one.load, one.counts.done,
-                   one.counts.failed, one.weight, one.draining, one.ejected});
+                   one.counts.failed, one.weight, one.draining, one.ejected, one.preference});
   }
   return all;
 }

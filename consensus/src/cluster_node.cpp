@@ -137,10 +137,17 @@ struct cluster_node::impl {
       tell_verdict(ref, change);
       if (told) told(change);
     };
-    return node_child("heartbeats", heartbeats, [settings, shown = board](caf::actor_system& sys) {
-      shown->begin_hearing(std::chrono::steady_clock::now());
-      return spawn_heartbeat_monitor(sys, settings);
-    });
+    settings.on_anomaly = [where = *names](std::uint32_t peer, const anomaly_change& change) {
+      where.set_anomalous(peer, change.anomalous);
+    };
+    return node_child("heartbeats", heartbeats,
+                      [settings, shown = board, where = *names](caf::actor_system& sys) {
+                        // A monitor that starts has no opinion yet, and does not take back those of the one
+                        // before.
+                        for (const auto& [peer, link] : settings.links) where.set_anomalous(peer, false);
+                        shown->begin_hearing(std::chrono::steady_clock::now());
+                        return spawn_heartbeat_monitor(sys, settings);
+                      });
   }
 
   child consensus_branch() const {

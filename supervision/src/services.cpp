@@ -19,6 +19,8 @@ std::string services_options::validate() const {
   if (gate.in_flight_max == 0) return "in_flight_max of the gate is 0; expected 1 or more";
   if (gate.answer_limit <= duration::zero()) return "answer_limit of the gate is not above zero";
   if (ask_loads_every < duration::zero()) return "ask_loads_every is below zero; expected 0 (never) or above";
+  if (!(anomalous_weight > 0 && anomalous_weight <= 1))
+    return "anomalous_weight is " + std::to_string(anomalous_weight) + "; expected above 0 and at most 1";
   return {};
 }
 
@@ -59,6 +61,8 @@ caf::error services::watch(const std::string& name, const caf::actor& watcher) c
 caf::expected<caf::actor> services::router(const std::string& service, router_options options) const {
   return state_->router(service, std::move(options));
 }
+
+void services::set_anomalous(std::uint32_t node, bool on) const { state_->set_anomalous(node, on); }
 
 void services::close() const { state_->close(); }
 

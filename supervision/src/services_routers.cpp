@@ -97,16 +97,25 @@ void services_routers::give_up(const std::string& name, const instance& one, con
   state_.shut_gate(name);
 }
 
+double services_routers::preference_of(const instance& one) const {
+  const auto less = state_.options().anomalous_weight;
+  return less < 1 && state_.is_anomalous(one.owner.node) ? less : 1;
+}
+
 void services_routers::update(const caf::actor& router, instance& one, bool is_bound, bool drains) {
   if (is_bound && !one.is_worker) {
     add_worker(router, one.ref);
     one.drains = false;
+    one.preference = 1;
   } else if (!is_bound && one.is_worker) {
     remove_worker(router, one.ref);
   }
   one.is_worker = is_bound;
   if (is_bound && drains != one.drains) drain_worker(router, one.ref, drains);
   one.drains = drains;
+  const auto preference = preference_of(one);
+  if (is_bound && preference != one.preference) set_preference(router, one.ref, preference);
+  one.preference = preference;
 }
 
 }  // namespace bulwark

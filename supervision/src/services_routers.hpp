@@ -42,12 +42,15 @@ class services_routers {
     std::uint64_t start = 0;  ///< of the service
     bool is_worker = false;
     bool drains = false;
+    double preference = 1;
   };
   using instance_map = std::map<std::string, instance>;
 
   void follow_one(const std::string& service, const caf::actor& router, const membership_group& group,
                   const service_lookup& lookup, const seeker& seek);
   void give_up(const std::string& name, const instance& one, const caf::actor& router, const seeker& seek);
+  /// How much of its weight an instance is to have, by what is thought of its node.
+  [[nodiscard]] double preference_of(const instance& one) const;
   void update(const caf::actor& router, instance& one, bool is_bound, bool drains);
 
   services_state& state_;

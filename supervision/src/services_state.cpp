@@ -291,6 +291,23 @@ std::vector<std::uint32_t> services_state::peers() const {
   return all;
 }
 
+void services_state::set_anomalous(std::uint32_t node, bool on) {
+  {
+    const std::lock_guard guard{mutex_};
+    if (closed_ || anomalous_.contains(node) == on) return;
+    if (on)
+      anomalous_.insert(node);
+    else
+      anomalous_.erase(node);
+  }
+  look();
+}
+
+bool services_state::is_anomalous(std::uint32_t node) const {
+  const std::lock_guard guard{mutex_};
+  return anomalous_.contains(node);
+}
+
 void services_state::listen(const caf::actor& who) {
   const std::lock_guard guard{mutex_};
   listeners_.push_back(who.address());

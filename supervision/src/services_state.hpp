@@ -98,6 +98,10 @@ class services_state {
   [[nodiscard]] caf::actor envoy_of(std::uint32_t peer) const;
   [[nodiscard]] std::vector<std::uint32_t> peers() const;
 
+  // -- what is thought of other nodes
+  void set_anomalous(std::uint32_t node, bool on);
+  [[nodiscard]] bool is_anomalous(std::uint32_t node) const;
+
   // -- who hears of changes of the group
   void listen(const caf::actor& who);
   void unlisten(const caf::actor_addr& who);
@@ -134,6 +138,7 @@ class services_state {
   std::map<std::string, caf::actor> routers_;
   std::map<std::string, gate_entry> gates_;
   std::map<std::uint32_t, caf::actor> envoys_;
+  std::set<std::uint32_t> anomalous_;
   std::map<std::string, caf::actor_addr> trees_;
   std::multiset<std::string> keepers_;  ///< names of children; two while one follows the other
   std::vector<caf::actor_addr> listeners_;

@@ -75,6 +75,11 @@ void routing_table::report(worker_id id, std::int64_t load, instant now) {
     one->reported = reported_load{std::max<std::int64_t>(0, load), one->counts().in_flight(), now};
 }
 
+void routing_table::prefer(worker_id id, double factor) {
+  BULWARK_INVARIANT(factor > 0 && factor <= 1);
+  if (auto* one = find(id)) one->preference = factor;
+}
+
 // -- who fails ------------------------------------------------------------------------------------
 
 bool routing_table::failed(worker_id id, instant now) {
@@ -218,10 +223,11 @@ void routing_table::look_at_mailboxes() {
 
 double routing_table::weight_of(const entry& one) const noexcept {
   const auto& rule = rules_.slow_start;
-  if (!slow_starts_ || now_ >= one.started + rule.window) return one.weight;
+  const auto full = one.weight * one.preference;
+  if (!slow_starts_ || now_ >= one.started + rule.window) return full;
   const auto passed = std::max(duration::zero(), now_ - one.started);
   const auto share = static_cast<double>(passed.count()) / static_cast<double>(rule.window.count());
-  return one.weight * std::clamp(std::pow(share, 1 / rule.aggression), rule.floor, 1.0);
+  return full * std::clamp(std::pow(share, 1 / rule.aggression), rule.floor, 1.0);
 }
 
 std::int64_t routing_table::load(std::size_t place) const noexcept {
@@ -255,7 +261,7 @@ std::vector<worker_status> routing_table::workers() const {
     const auto counts = one.counts();
     const auto foreign = std::max<std::int64_t>(0, one.meter->mailbox() - counts.in_flight());
     all.push_back({one.id, counts, one.meter->leases(), load_of(one, counts.in_flight(), foreign),
-                   weight_of(one), one.draining, one.ejected_until.has_value()});
+                   weight_of(one), one.draining, one.ejected_until.has_value(), one.preference});
   }
   return all;
 }

@@ -48,6 +48,18 @@ TEST_F(heartbeat_vitals, of_a_new_process_nothing_is_usual_yet) {
   EXPECT_TRUE(opinions.empty());
 }
 
+TEST_F(heartbeat_vitals, a_new_process_of_an_unusual_node_is_as_usual) {
+  hear_beats(100, 5);
+  hear_beats(10, 5000);
+  ASSERT_EQ(opinions.size(), 1u);
+  hear_beats(1, 5000, 102);
+  ASSERT_EQ(opinions.size(), 2u);
+  EXPECT_TRUE(opinions[0].anomalous);
+  EXPECT_FALSE(opinions[1].anomalous);
+  hear_beats(10, 5000, 103);
+  EXPECT_EQ(opinions.size(), 2u) << "once";
+}
+
 TEST_F(heartbeat_vitals, acks_repeat_what_the_beats_have_said) {
   hear_beats(100, 5);
   hear(heartbeat_kind::beat, 5000);

@@ -129,6 +129,24 @@ TEST_F(router_orders_test, reported_load_turns_work_away) {
   world.drain();
 }
 
+TEST_F(router_orders_test, a_worker_that_is_preferred_less_gets_less) {
+  make({.policy = {routing_kind::weighted_round_robin}}, 2);
+  EXPECT_EQ(order<std::uint64_t>(prefer_worker{workers[0], 25})->value, 2u);
+  for (int i = 0; i < 10; ++i) caf::anon_send(router, i);
+  EXPECT_THAT(in_flight(), testing::ElementsAre(2, 8));
+  EXPECT_EQ(worker_loads(router)[0].preference, 0.25);
+  EXPECT_EQ(worker_loads(router)[1].preference, 1);
+  set_preference(router, workers[0], 1);
+  for (int i = 0; i < 10; ++i) caf::anon_send(router, i);
+  EXPECT_THAT(in_flight(), testing::ElementsAre(7, 13));
+  EXPECT_TRUE(order<std::uint64_t>(prefer_worker{workers[0], 0})->error);
+  EXPECT_TRUE(order<std::uint64_t>(prefer_worker{workers[0], 101})->error);
+  EXPECT_TRUE(order<std::uint64_t>(prefer_worker{{}, 50})->error);
+  set_preference(router, router, 0.5);  // no worker: no effect
+  ask_to_stop(router);
+  EXPECT_TRUE(order<std::uint64_t>(prefer_worker{workers[0], 50})->error);
+}
+
 TEST_F(router_orders_test, reported_load_grows_old_while_nothing_but_messages_come) {
   router_options options;
   options.rules.report_limit = std::chrono::seconds{10};

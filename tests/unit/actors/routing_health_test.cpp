@@ -106,6 +106,61 @@ TEST_F(routing_health_test, a_slow_start_is_faster_at_first_with_more_aggression
   EXPECT_DOUBLE_EQ(table->weight(0), 0.5) << "(1/4)^(1/2)";
 }
 
+TEST_F(routing_health_test, a_worker_that_is_preferred_less_gets_so_much_of_its_share) {
+  make({}, 3, {routing_kind::weighted_round_robin});
+  table->prefer(ids[1], 0.25);
+  const auto got = spread(900);
+  EXPECT_NEAR(got.at(ids[0]), 400, 1);
+  EXPECT_NEAR(got.at(ids[1]), 100, 1);
+  EXPECT_NEAR(got.at(ids[2]), 400, 1);
+  EXPECT_EQ(table->workers()[1].preference, 0.25);
+  EXPECT_EQ(table->workers()[1].weight, 0.25);
+  table->prefer(ids[1], 1);
+  EXPECT_NEAR(spread(900)[ids[1]], 300, 1);
+}
+
+TEST_F(routing_health_test, a_preference_goes_with_weight_slow_start_and_load) {
+  routing_rules rules;
+  rules.slow_start.window = 10s;
+  make(rules, 0, {routing_kind::weighted});
+  const auto heavy = join(2);
+  join();
+  table->prefer(heavy, 0.5);
+  EXPECT_DOUBLE_EQ(table->weight(0), 0.1) << "half of two, and a tenth of that";
+  now += 5s;
+  table->tick(now);
+  EXPECT_DOUBLE_EQ(table->weight(0), 0.5);
+  now += 5s;
+  table->tick(now);
+  EXPECT_DOUBLE_EQ(table->weight(0), 1);
+  table->prefer(heavy, 0.05);
+  EXPECT_NEAR(spread(22'000)[heavy], 2'000, 200) << "0.1 beside 1, while both are idle";
+  meters[1]->mailbox_ = 9;
+  EXPECT_NEAR(spread(22'000)[heavy], 11'000, 400) << "as much as one of weight 1 with ten times the load";
+}
+
+TEST_F(routing_health_test, a_preference_acts_on_costs_and_not_on_turns) {
+  make({}, 2, {routing_kind::p2c});
+  table->prefer(ids[0], 0.5);
+  EXPECT_EQ(spread(100)[ids[0]], 0) << "the other one is cheaper as long as it is idle";
+  meters[1]->leases_ = 2;
+  EXPECT_EQ(place().id, ids[0]) << "two of the other one cost as much as none here, at half the weight";
+  chooser.emplace(make_chooser({routing_kind::round_robin}));
+  EXPECT_EQ(spread(100)[ids[0]], 50);
+}
+
+TEST_F(routing_health_test, a_preference_ends_with_the_membership_and_outlives_a_drain) {
+  make({}, 1);
+  table->prefer(ids[0], 0.5);
+  table->drain(ids[0], true, now);
+  table->drain(ids[0], false, now);
+  EXPECT_EQ(table->weight(0), 0.5);
+  table->leave(ids[0]);
+  table->prefer(ids[0], 0.25);
+  join();
+  EXPECT_EQ(table->weight(0), 1);
+}
+
 TEST_F(routing_health_test, failures_before_a_drain_are_forgotten_with_it) {
   routing_rules rules;
   rules.ejection = {.failures = 2};

@@ -100,6 +100,7 @@ struct worker_load {
   double weight = 1;
   bool draining = false;
   bool ejected = false;
+  double preference = 1;  ///< see set_preference(); in `weight` already
 
   [[nodiscard]] std::int64_t total() const noexcept { return load; }
 };
@@ -191,6 +192,11 @@ void drain_worker(const caf::actor& router, const caf::actor& worker, bool on = 
 /// report_limit, its load counts as `load` + sent since - finished since.
 void report_load(const caf::actor& router, const caf::actor& worker, std::int64_t load);
 
+/// The weight of a worker counts times `factor`, above 0 and at most 1, for as long as it is one: 1 is no
+/// difference. For a worker that is believed to be unwell but is not to be drained; acts on policies that go
+/// by weights or costs, that is not on random, round_robin, least_connections, consistent_hash and fan-outs.
+void set_preference(const caf::actor& router, const caf::actor& worker, double factor);
+
 /// Other choices from now on. A policy of a user's own is an any_chooser.
 void set_policy(const caf::actor& router, const routing_policy& policy);
 void set_policy(const caf::actor& router, any_chooser chooser);
@@ -205,8 +211,8 @@ void set_policy(const caf::actor& router, any_chooser chooser);
 /// Chooses a worker for something long-lived; nothing if there is none.
 [[nodiscard]] std::optional<routed> pick(const caf::actor& router);
 
-/// Takes orders about a router as messages, from anywhere: change_worker, set_router_policy,
-/// get_router_report. Ends with its router.
+/// Takes orders about a router as messages, from anywhere: change_worker, prefer_worker,
+/// set_router_policy, get_router_report. Ends with its router.
 [[nodiscard]] caf::actor control_of(const caf::actor& router);
 
 /// The message that `self` handles, as long as it handles it, if it came by a router that acknowledges;

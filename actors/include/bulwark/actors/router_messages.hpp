@@ -27,6 +27,12 @@ struct worker_reports_load {
   std::int64_t load = 0;
 };
 
+/// What set_preference() does. Answered by the number of workers then, or by an error.
+struct prefer_worker {
+  caf::actor worker;
+  std::uint32_t percent = 100;  ///< of its weight, 1 to 100
+};
+
 /// Answered by the name of the policy, or by an error if there is none of that name.
 struct set_router_policy {
   std::string policy;  ///< as parse_policy reads it
@@ -57,6 +63,7 @@ struct router_tick {};
 
 BULWARK_OBJECT(change_worker, BULWARK_FIELD(worker), BULWARK_FIELD(what), BULWARK_FIELD(weight_percent))
 BULWARK_OBJECT(worker_reports_load, BULWARK_FIELD(worker), BULWARK_FIELD(load))
+BULWARK_OBJECT(prefer_worker, BULWARK_FIELD(worker), BULWARK_FIELD(percent))
 BULWARK_OBJECT(set_router_policy, BULWARK_FIELD(policy))
 BULWARK_EMPTY_OBJECT(get_router_report)
 BULWARK_OBJECT(worker_report, BULWARK_FIELD(worker), BULWARK_FIELD(in_flight), BULWARK_FIELD(load),
@@ -77,4 +84,5 @@ CAF_ADD_TYPE_ID(bulwark_routing, (bulwark::worker_report))
 CAF_ADD_TYPE_ID(bulwark_routing, (std::vector<bulwark::worker_report>))
 CAF_ADD_TYPE_ID(bulwark_routing, (bulwark::router_report))
 CAF_ADD_TYPE_ID(bulwark_routing, (bulwark::router_tick))
+CAF_ADD_TYPE_ID(bulwark_routing, (bulwark::prefer_worker))
 CAF_END_TYPE_ID_BLOCK(bulwark_routing)

@@ -36,8 +36,8 @@ struct heartbeat_options {
   std::function<std::string()> serves_at{};
   /// Gets every changed verdict; called in the actor, must be quick. May be left empty.
   std::function<void(const peer_change&)> on_change{};
-  /// Gets every change of opinion on whether a peer behaves as usual; called in the actor, must be quick. May
-  /// be left empty.
+  /// Gets every change of opinion on whether a peer behaves as usual; a new process of it does. Called in the
+  /// actor, must be quick. May be left empty.
   std::function<void(std::uint32_t peer, const anomaly_change&)> on_anomaly{};
   /// Hears where clients reach a peer, whenever that changes; called in the actor, must be quick. May be left
   /// empty.

@@ -50,6 +50,9 @@ struct services_options {
   /// How often the nodes on which a router of this node has instances are asked how loaded those are, see
   /// services::router; 0: never.
   duration ask_loads_every = std::chrono::milliseconds{200};
+  /// In the routers of this node, the weight of an instance counts times this while its node behaves
+  /// unusually, see services::set_anomalous; above 0 and at most 1: no difference.
+  double anomalous_weight = 1;
 
   /// Empty if the options can work, else what is wrong and what was expected.
   [[nodiscard]] std::string validate() const;
@@ -125,6 +128,10 @@ class services {
   /// first call's options count.
   [[nodiscard]] caf::expected<caf::actor> router(const std::string& service,
                                                  router_options options = {}) const;
+
+  /// What this node thinks of another one, by what it knows: that it behaves unusually, or as usual again.
+  /// See services_options::anomalous_weight and heartbeat_options::on_anomaly.
+  void set_anomalous(std::uint32_t node, bool on) const;
 
   /// Ends references and routers; to be called before the actor system ends.
   void close() const;

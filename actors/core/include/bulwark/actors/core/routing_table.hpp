@@ -50,6 +50,7 @@ struct worker_status {
   double weight = 1;
   bool draining = false;
   bool ejected = false;
+  double preference = 1;  ///< in `weight` already
 };
 
 /// Who is there, how loaded each is, and who gets the next message.
@@ -85,6 +86,8 @@ class routing_table final : public worker_view {
   /// Gets nothing until undrained, which is a new start. True if that changes anything.
   bool drain(worker_id id, bool on, instant now);
   void report(worker_id id, std::int64_t load, instant now);
+  /// Its weight counts times `factor` from now on, which is above 0 and at most 1: no difference.
+  void prefer(worker_id id, double factor);
   /// What came of a message, for ejection. True if it is ejected now. Successes matter only after failures.
   bool failed(worker_id id, instant now);
   void succeeded(worker_id id);
@@ -128,6 +131,7 @@ class routing_table final : public worker_view {
     std::shared_ptr<load_meter> meter;
     std::uint64_t sent = 0;
     double weight = 1;
+    double preference = 1;
     instant started{};
     bool draining = false;
     std::uint32_t failures = 0;  ///< in a row
