@@ -21,6 +21,7 @@
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/stable_ref.hpp"
 #include "bulwark/supervision/group_port.hpp"
+#include "bulwark/supervision/messages.hpp"
 #include "bulwark/supervision/services.hpp"
 #include "bulwark/testkit/deterministic_system.hpp"
 #include "bulwark/testkit/reply.hpp"
