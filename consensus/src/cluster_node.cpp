@@ -130,15 +130,16 @@ struct cluster_node::impl {
     settings.heard = heard;
     settings.status = [told = status] { return told->now(); };
     settings.load = measured_load({replica, log});
-    settings.on_anomaly = options.on_anomaly;
     settings.on_change = [shown = board, ref = membership,
                           told = options.on_verdict](const peer_change& change) {
       shown->set_verdict(change.peer, change.to);
       tell_verdict(ref, change);
       if (told) told(change);
     };
-    settings.on_anomaly = [where = *names](std::uint32_t peer, const anomaly_change& change) {
+    settings.on_anomaly = [where = *names, told = options.on_anomaly](std::uint32_t peer,
+                                                                      const anomaly_change& change) {
       where.set_anomalous(peer, change.anomalous);
+      if (told) told(peer, change);
     };
     return node_child("heartbeats", heartbeats,
                       [settings, shown = board, where = *names](caf::actor_system& sys) {
