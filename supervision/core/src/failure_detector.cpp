@@ -51,8 +51,10 @@ void failure_detector::heard(std::uint32_t peer, evidence what, instant now,
   auto& one = *found;
   if (what == evidence::beat) {
     // An interval during which it was suspected, rightly or not, says nothing about its regularity.
-    if (one.state == peer_state::up && one.beat_at) one.arrivals.add(now - *one.beat_at);
-    one.beat_at = now;
+    // Nor does one in which this observer stood still: what it hears first then had been waiting for it.
+    const bool stood_still = now - due_ > options_.timeout / 2;
+    if (!stood_still && one.state == peer_state::up && one.beat_at) one.arrivals.add(now - *one.beat_at);
+    one.beat_at = stood_still ? std::nullopt : std::optional{now};
   }
   if (!one.heard_at || now > *one.heard_at) {
     one.heard_at = now;

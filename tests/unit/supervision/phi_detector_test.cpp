@@ -181,6 +181,16 @@ TEST_F(phi_detector_test, nor_does_a_gap_of_the_observer) {
   EXPECT_LE(patience(last), 413ms);
 }
 
+TEST_F(phi_detector_test, nor_do_beats_that_waited_while_the_observer_stood_still) {
+  auto last = beats(0ms, 100ms, 20);
+  // They are taken before the judgement, which is as late as they are.
+  for (int i = 0; i < 5; ++i) detector.heard(2, evidence::beat, epoch + last + 1500ms, seen);
+  detector.judge(epoch + last + 1501ms, seen);
+  EXPECT_EQ(detector.state(2), peer_state::up);
+  last = beats(last + 1600ms, 100ms, 20);
+  EXPECT_LE(patience(last), 413ms);
+}
+
 TEST_F(phi_detector_test, other_messages_are_signs_of_life_but_say_nothing_about_regularity) {
   auto last = beats(0ms, 100ms, 300);
   for (int i = 1; i <= 50; ++i) detector.heard(2, evidence::other, epoch + last + i * 2ms, seen);
