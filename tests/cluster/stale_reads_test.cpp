@@ -97,7 +97,9 @@ TEST_F(stale_reads, a_follower_answers_by_itself_with_a_small_age) {
   EXPECT_TRUE(eventually(10s, [&] {
     const auto asked_at = now();
     const auto got = read(reader, 2s);
-    if (got && got->value == "old") EXPECT_GE(got->age, asked_at - written_at);
+    if (got && got->value == "old") {
+      EXPECT_GE(got->age, asked_at - written_at);
+    }
     return got && got->value == "new";
   }));
 }
