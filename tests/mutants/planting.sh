@@ -5,7 +5,7 @@
 copy=$PWD/build/mutants/source # what bugs are planted into
 tree=$PWD/build/mutants/build  # where that is built
 log=$PWD/build/mutants/log
-planted=$PWD/build/mutants/planted # the files in which a bug is now
+planted=$PWD/build/mutants/planted # the files that may be built with a bug
 
 # prepare_copy: copies the cores, the log store and their tests. Files keep their times, so that a second run builds little; but for
 # those that a run that was interrupted has left built with a bug.
@@ -19,7 +19,10 @@ prepare_copy() {
 }
 
 # plan_to_change FILE...: to be called before a file of the copy is changed.
-plan_to_change() { printf '%s\n' "$@" >"$planted"; }
+plan_to_change() { printf '%s\n' "$@" >>"$planted"; }
+
+# forget_planted: to be called once all was built without a bug.
+forget_planted() { rm -f "$planted"; }
 
 # build_copy TARGET...
 build_copy() { nice ninja -C "$tree" "$@" >"$log" 2>&1; }
