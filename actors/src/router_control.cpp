@@ -60,6 +60,12 @@ caf::error apply(router_hub& hub, const set_router_policy& order) {
 
 caf::behavior router_control(service_actor*, std::weak_ptr<router_hub> weak) {
   const auto down = [] { return caf::make_error(caf::sec::request_receiver_down); };
+  const auto change = [weak, down](const auto& order) -> caf::result<std::uint64_t> {
+    const auto hub = weak.lock();
+    if (!hub) return down();
+    if (auto problem = apply(*hub, order)) return problem;
+    return static_cast<std::uint64_t>(hub->loads().size());
+  };
   return {
       [weak](router_tick) {
         if (const auto hub = weak.lock()) hub->tick();
@@ -67,18 +73,8 @@ caf::behavior router_control(service_actor*, std::weak_ptr<router_hub> weak) {
       [weak](const worker_reports_load& news) {
         if (const auto hub = weak.lock(); hub && news.worker) hub->report(news.worker, news.load);
       },
-      [weak, down](const change_worker& order) -> caf::result<std::uint64_t> {
-        const auto hub = weak.lock();
-        if (!hub) return down();
-        if (auto problem = apply(*hub, order)) return problem;
-        return static_cast<std::uint64_t>(hub->loads().size());
-      },
-      [weak, down](const prefer_worker& order) -> caf::result<std::uint64_t> {
-        const auto hub = weak.lock();
-        if (!hub) return down();
-        if (auto problem = apply(*hub, order)) return problem;
-        return static_cast<std::uint64_t>(hub->loads().size());
-      },
+      [change](const change_worker& order) { return change(order); },
+      [change](const prefer_worker& order) { return change(order); },
       [weak, down](const set_router_policy& order) -> caf::result<std::string> {
         const auto hub = weak.lock();
         if (!hub) return down();

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "shared_output.hpp"
 
-#include <sys/socket.h>
-
-#include <cerrno>
-
 #include "tcp_dial.hpp"
 
 namespace bulwark {
-
-std::ptrdiff_t shared_output::put(std::string_view bytes) const {
-  const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (sent >= 0) return sent;
-  return is_passing(errno) ? 0 : -1;
-}
 
 bool shared_output::write(std::string_view frame) {
   const std::lock_guard guard{mutex_};
@@ -22,7 +12,7 @@ bool shared_output::write(std::string_view frame) {
     backlog_.insert(backlog_.end(), frame.begin(), frame.end());
     return true;
   }
-  const auto sent = frame.size() <= quick_bytes_max ? put(frame) : 0;
+  const auto sent = frame.size() <= quick_bytes_max ? send_some(socket_, frame) : 0;
   if (sent < 0) return false;  // the network's thread will find out, too, and end the connection
   const auto rest = frame.substr(static_cast<std::size_t>(sent));
   if (rest.empty()) return true;
@@ -37,7 +27,8 @@ bool shared_output::write_out(std::vector<char>& own) {
   own.insert(is_left_ ? own.end() : own.begin(), backlog_.begin(), backlog_.end());
   backlog_.clear();
   if (own.empty() || is_left_) return is_left_;
-  if (const auto sent = put({own.data(), own.size()}); sent > 0) own.erase(own.begin(), own.begin() + sent);
+  if (const auto sent = send_some(socket_, {own.data(), own.size()}); sent > 0)
+    own.erase(own.begin(), own.begin() + sent);
   is_left_ = !own.empty();
   return is_left_;
 }

@@ -42,9 +42,6 @@ class shared_output {
   [[nodiscard]] bool is_closed() const;
 
  private:
-  /// Of the bytes, those that the socket takes; fewer than none: it is broken.
-  [[nodiscard]] std::ptrdiff_t put(std::string_view bytes) const;
-
   const int socket_;
   const std::function<void()> rest_is_left_;
 

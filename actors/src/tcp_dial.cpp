@@ -142,6 +142,12 @@ std::uint16_t local_port(const tcp_socket& listener) {
   return static_cast<std::uint16_t>(std::stoul(port));
 }
 
+std::ptrdiff_t send_some(int socket, std::string_view bytes) {
+  const auto sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent >= 0) return sent;
+  return is_passing(errno) ? 0 : -1;
+}
+
 std::string peer_host(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "bulwark/actors/core/time.hpp"
@@ -42,6 +44,10 @@ class tcp_socket {
 [[nodiscard]] inline bool is_passing(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
+
+/// Of the bytes, those that a socket takes without waiting, and without a signal if nobody is there any more;
+/// fewer than none: it is broken.
+[[nodiscard]] std::ptrdiff_t send_some(int socket, std::string_view bytes);
 
 /// A connection, or why there is none, for people.
 struct dialled {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tcp_stream.hpp"
 
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -46,8 +45,8 @@ class tcp_policy {
   rw_state write_some(std::size_t& put, native_socket socket, const void* from, std::size_t size) {
     put = 0;
     if (size == 0) return rw_state::indeterminate;
-    const auto sent = ::send(socket, from, size, MSG_NOSIGNAL);
-    if (sent < 0) return is_passing(errno) ? rw_state::success : rw_state::failure;
+    const auto sent = send_some(socket, {static_cast<const char*>(from), size});
+    if (sent < 0) return rw_state::failure;
     put = static_cast<std::size_t>(sent);
     return rw_state::success;
   }

@@ -117,8 +117,8 @@ class heartbeat_monitor final : public service_actor {
     if (said.last.incarnation != 0 && said.last.incarnation != what->incarnation) {
       spdlog::info("heartbeats: n{} is a new process", packet.peer);
       said.rtt_us = -1;
-      said.tracker = {};
-      if (std::exchange(said.anomalous, false) && options_.on_anomaly) options_.on_anomaly(packet.peer, {});
+      const auto was_anomalous = std::exchange(said.tracker, {}).is_anomalous();
+      if (was_anomalous && options_.on_anomaly) options_.on_anomaly(packet.peer, {});
     }
     if (options_.on_serves_at && said.last.serves_at != what->serves_at)
       options_.on_serves_at(packet.peer, what->serves_at);
@@ -139,7 +139,6 @@ class heartbeat_monitor final : public service_actor {
     heartbeat last;
     std::int64_t rtt_us = -1;
     anomaly_tracker tracker;
-    bool anomalous = false;  ///< as on_anomaly was told
   };
 
   /// Monitoring data come with each beat; the round trip is the last one that was measured.
@@ -163,7 +162,6 @@ class heartbeat_monitor final : public service_actor {
       const auto change = said.tracker.take_change(common_);
       if (!change) continue;
       const auto& [anomalous, what] = *change;
-      said.anomalous = anomalous;
       if (anomalous) {
         spdlog::warn("heartbeats: n{} behaves unusually: {} {:.0f} {}, usually {:.0f} (score {:.1f})", peer,
                      to_string(what.of), what.seen, unit_of(what.of), what.usual, what.score);
@@ -232,7 +230,7 @@ class heartbeat_monitor final : public service_actor {
       if (const auto silence = detector_.silence(peer, now()))
         one.silent_us = count_as<std::chrono::microseconds>(*silence);
       if (const auto found = said_.find(peer); found != said_.end()) {
-        const auto& [last, rtt_us, tracker, anomalous] = found->second;
+        const auto& [last, rtt_us, tracker] = found->second;
         one.status = to_string(last.status);
         one.incarnation = last.incarnation;
         one.uptime_ms = last.uptime_ms;

@@ -61,6 +61,8 @@ class anomaly_tracker {
 
   /// Whether the opinion about the node changed since the last call.
   [[nodiscard]] std::optional<anomaly_change> take_change(const vital_scores& common = {});
+  /// By the last of these calls.
+  [[nodiscard]] bool is_anomalous() const noexcept { return anomalous_; }
 
  private:
   struct series {
