@@ -110,8 +110,9 @@ void write_all_at(file& to, std::string_view data, std::uint64_t offset) {
   }
 }
 
-std::string read_all(file& from) {
-  std::string contents(from.size(), '\0');
+std::string read_all(file& from, std::string into) {
+  auto contents = std::move(into);
+  contents.resize(from.size());
   contents.resize(from.read_at(contents, 0));
   return contents;
 }

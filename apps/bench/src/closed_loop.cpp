@@ -170,6 +170,32 @@ const char* to_string(work kind) {
 
 loop_result run_closed_loop(const loop_options& options) { return closed_loop(options).run(); }
 
+namespace {
+
+/// Sends SETs of the keys from `first` to `end` and takes the answers; the first that is an error, if any.
+std::string set_keys(load::tcp_stream& stream, std::size_t first, std::size_t end, const std::string& value,
+                     instant deadline) {
+  std::string outgoing;
+  for (auto key = first; key < end; ++key) load::append_command(outgoing, {"SET", key_name(key), value});
+  std::size_t taken = 0;
+  if (stream.send_all(outgoing, deadline, taken) != io_result::ok) throw std::runtime_error("a send failed");
+  load::reply_parser parser;
+  std::string error;
+  for (auto expected = end - first; expected > 0;) {
+    std::string incoming;
+    if (stream.receive(incoming, deadline) != io_result::ok)
+      throw std::runtime_error("the connection was lost");
+    parser.feed(incoming);
+    for (auto answer = parser.next(); answer; answer = parser.next()) {
+      if (answer->is_error() && error.empty()) error = answer->text;
+      --expected;
+    }
+  }
+  return error;
+}
+
+}  // namespace
+
 void fill(const load::endpoint& target, std::size_t keys, std::size_t value_bytes, duration patience) {
   constexpr std::size_t at_once = 100;
   const std::string value(value_bytes, 'x');
@@ -177,25 +203,14 @@ void fill(const load::endpoint& target, std::size_t keys, std::size_t value_byte
   load::tcp_stream stream;
   if (stream.connect(target, deadline) != io_result::ok)
     throw std::runtime_error("cannot connect to " + to_string(target));
-  load::reply_parser parser;
   for (std::size_t key = 0; key < keys;) {
-    std::string outgoing;
-    std::size_t expected = 0;
-    for (; expected < at_once && key < keys; ++expected)
-      load::append_command(outgoing, {"SET", key_name(key++), value});
-    std::size_t taken = 0;
-    if (stream.send_all(outgoing, deadline, taken) != io_result::ok)
-      throw std::runtime_error("a send failed");
-    while (expected > 0) {
-      std::string incoming;
-      if (stream.receive(incoming, deadline) != io_result::ok)
-        throw std::runtime_error("the connection was lost");
-      parser.feed(incoming);
-      while (const auto answer = parser.next()) {
-        if (answer->is_error()) throw std::runtime_error("filling failed: " + answer->text);
-        --expected;
-      }
-    }
+    const auto end = std::min(keys, key + at_once);
+    const auto error = set_keys(stream, key, end, value, deadline);
+    // A disk that stands still for seconds is no reason to give up, and to set a value twice does no harm.
+    if (error.empty())
+      key = end;
+    else if (steady_clock::now() > deadline)
+      throw std::runtime_error("filling failed: " + error);
   }
 }
 

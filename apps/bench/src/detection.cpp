@@ -68,6 +68,17 @@ class busy_threads {
   std::vector<std::jthread> threads_;  // last: they end before what they count in
 };
 
+/// Leaders that each node has seen come.
+std::vector<std::uint64_t> elections_seen(const load::local_cluster& cluster) {
+  std::vector<std::uint64_t> seen;
+  for (const auto& id : cluster.ids()) {
+    const auto status = cluster.status(id, std::chrono::seconds(5));
+    if (!status) throw std::runtime_error(id + " does not say how it is");
+    seen.push_back(status->elections);
+  }
+  return seen;
+}
+
 }  // namespace
 
 void time_detection(const load::local_cluster& cluster, int signal, unsigned round, detections& into) {
@@ -104,6 +115,7 @@ quiet_load measure_quiet_load(const load::local_cluster& cluster, const quiet_lo
   quiet_load result{.busy_threads = std::max(1u, std::thread::hardware_concurrency()),
                     .clients = options.clients};
   const log_watch logs(cluster, cluster.ids());
+  const auto before = elections_seen(cluster);
   {
     const busy_threads busy(result.busy_threads);
     const auto seen = run_closed_loop({.targets = cluster.endpoints(),
@@ -115,6 +127,9 @@ quiet_load measure_quiet_load(const load::local_cluster& cluster, const quiet_lo
     result.puts = seen.operations;
     result.errors = seen.errors;
   }
+  const auto after = elections_seen(cluster);
+  for (std::size_t i = 0; i < after.size(); ++i)
+    result.elections = std::max(result.elections, after[i] - before[i]);
   for (const auto& id : cluster.ids()) {
     for (const auto& each : logs.suspicions_of(id)) {
       ++result.suspicions;

@@ -35,11 +35,13 @@ struct quiet_load {
   std::size_t clients = 0;
   std::uint64_t puts = 0;
   std::uint64_t errors = 0;
+  std::uint64_t elections = 0;       ///< leaders that came, as seen by the node that saw most of them
   std::size_t suspicions = 0;        ///< how often a node took a peer that ran for anything but up
   std::vector<std::string> which{};  ///< the first of them, for people; at most 20
 };
 
-/// Has one thread per core spin, and clients put at all nodes as fast as they can.
+/// Has one thread per core spin, and clients put at all nodes as fast as they can. Throws std::runtime_error
+/// if a node does not answer before or after.
 quiet_load measure_quiet_load(const load::local_cluster& cluster, const quiet_load_options& options);
 
 }  // namespace bulwark::bench

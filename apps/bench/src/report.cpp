@@ -47,10 +47,11 @@ std::string line_of(const char* strike, const detections& what) {
 std::string table_of(const quiet_load& seen) {
   char line[200];
   std::snprintf(line, sizeof line,
-                "quiet-load, %.0f s, %u busy threads, %zu clients at all nodes: %llu puts, %llu errors, %zu "
-                "suspicions\n",
+                "quiet-load, %.0f s, %u busy threads, %zu clients at all nodes: %llu puts, %llu errors, %llu "
+                "elections, %zu suspicions\n",
                 seen.seconds, seen.busy_threads, seen.clients, static_cast<unsigned long long>(seen.puts),
-                static_cast<unsigned long long>(seen.errors), seen.suspicions);
+                static_cast<unsigned long long>(seen.errors), static_cast<unsigned long long>(seen.elections),
+                seen.suspicions);
   std::string table = line;
   for (const auto& each : seen.which) table += "  " + each + "\n";
   return table;
@@ -104,7 +105,7 @@ double median(std::vector<double> values) {
 bool is_good(const report& result) {
   const auto missed =
       result.killed.missed + result.paused.missed + result.crashes.missed + result.stops.missed;
-  return missed == 0 && (!result.quiet || result.quiet->suspicions == 0);
+  return missed == 0 && (!result.quiet || result.quiet->suspicions + result.quiet->elections == 0);
 }
 
 std::string to_table(const report& result) {
@@ -149,9 +150,10 @@ std::string to_json(const report& result) {
   if (const auto missed = result.crashes.missed + result.stops.missed; missed > 0)
     json["detections_missed"] = missed;
   if (const auto& seen = result.quiet)
-    json["quiet_load"] = {{"seconds", seen->seconds}, {"busy_threads", seen->busy_threads},
-                          {"clients", seen->clients}, {"puts", seen->puts},
-                          {"errors", seen->errors},   {"suspicions", seen->suspicions}};
+    json["quiet_load"] = {{"seconds", seen->seconds},      {"busy_threads", seen->busy_threads},
+                          {"clients", seen->clients},      {"puts", seen->puts},
+                          {"errors", seen->errors},        {"elections", seen->elections},
+                          {"suspicions", seen->suspicions}};
   if (const auto& seen = result.snapshots)
     json["snapshots"] = {{"count", seen->snapshots},
                          {"bytes", seen->bytes},

@@ -154,6 +154,7 @@ std::optional<node_status> local_cluster::status(const std::string& id, duration
                      .quorum = truth(answer, "quorum"),
                      .chosen = number(answer, "chosen"),
                      .applied = number(answer, "applied"),
+                     .elections = number(answer, "elections"),
                      .peers = {}};
   if (const auto peers = answer.find("peers"); peers != answer.end() && peers->is_array()) {
     for (const auto& peer : *peers)

@@ -31,9 +31,11 @@ class damaged_log : public testing::Test {
   }
 
   /// What a store opened now holds; the reason if it refuses.
-  std::variant<log_model, std::string> reopened() {
+  std::variant<log_model, std::string> reopened(bool ahead = false) {
+    auto options = log_options_on(disk_);
+    options.background = ahead;
     try {
-      file_log_store log{log_options_on(disk_)};
+      file_log_store log{options};
       return read_back(log, {main_group}, appends);
     } catch (const log_failure& failure) {
       EXPECT_EQ(failure.code(), log_error::damaged) << failure.what();
@@ -149,6 +151,20 @@ TEST_F(damaged_log, a_missing_segment_is_damage) {
     EXPECT_NE(std::get<std::string>(found).find("missing"), std::string::npos);
     disk_.put(segment(number), whole);
   }
+}
+
+TEST_F(damaged_log, reading_ahead_finds_the_same_damage) {
+  for (int number = 1; number <= 3; ++number) {
+    const auto whole = disk_.contents(segment(number));
+    auto flipped = whole;
+    flipped[100] = static_cast<char>(flipped[100] ^ 1);
+    disk_.put(segment(number), flipped);
+    const auto found = reopened();
+    ASSERT_TRUE(std::holds_alternative<std::string>(found)) << number;
+    EXPECT_EQ(found, reopened(true));
+    disk_.put(segment(number), whole);
+  }
+  EXPECT_EQ(std::get<log_model>(reopened(true)), readable(model_));
 }
 
 TEST_F(damaged_log, segments_in_each_others_place_are_damage) {

@@ -59,7 +59,7 @@ file_layer& system_files();
 /// Writes all of `data`, by as many calls as it takes.
 void write_all_at(file& to, std::string_view data, std::uint64_t offset);
 
-/// The whole file in memory.
-std::string read_all(file& from);
+/// The whole file in memory: that of `into`, if it is large enough.
+std::string read_all(file& from, std::string into = {});
 
 }  // namespace bulwark::consensus

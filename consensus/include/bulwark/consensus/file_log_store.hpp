@@ -20,8 +20,8 @@ struct file_log_options {
   node_id node = node_id::none;
   std::uint64_t segment_bytes = 16u << 20;     ///< of one file; a batch that is larger gets a file of its own
   std::uint64_t batch_bytes_max = 512u << 20;  ///< of one append; at most 2 GiB
-  bool background = true;                      ///< zero the next segment on a thread of its own
-  file_layer* files = nullptr;                 ///< null: the files of this machine
+  bool background = true;       ///< zero the next segment, and read ahead at open, on other threads
+  file_layer* files = nullptr;  ///< null: the files of this machine
 };
 
 /// A segmented write-ahead log for all groups of a node.

@@ -49,6 +49,7 @@ struct node_status {
   bool quorum = false;
   std::uint64_t chosen = 0;
   std::uint64_t applied = 0;
+  std::uint64_t elections = 0;  ///< leaders that it has seen come
   std::vector<peer> peers;
 };
 
