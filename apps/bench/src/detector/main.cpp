@@ -56,6 +56,12 @@ plot_panel compare(const trace& over, const std::vector<rival>& rivals) {
     std::printf("   %.7f\n", accuracy);
     panel.lines.push_back(std::move(line));
   }
+  for (const auto kind : {detector_kind::phi, detector_kind::fixed}) {
+    const auto got = as_by_default(kind, over);
+    std::printf(
+        "bulwark, as set by default, %s: detection time %.0f ms, %.2f mistakes per hour, accuracy %.7f\n",
+        to_string(kind), got.detection_ms, got.mistakes_per_hour, got.accuracy);
+  }
   return panel;
 }
 

@@ -6,8 +6,6 @@
 #include <numbers>
 #include <utility>
 
-#include "bulwark/supervision/core/failure_detector.hpp"
-
 namespace bulwark::bench {
 
 namespace {
@@ -105,8 +103,8 @@ double ms_of(instant when) {
 /// bulwark's detector, driven as its actor drives it: judged when due, or late after a stall.
 class own_run {
  public:
-  own_run(const trace& over, double timeout_ms)
-      : over_{over}, detector_{options(over, timeout_ms), {1}, instant{}} {}
+  own_run(const trace& over, const detector_options& options)
+      : over_{over}, detector_{options, {1}, instant{}} {}
 
   quality run() {
     double detection = 0, mistaken = 0;
@@ -128,13 +126,6 @@ class own_run {
   }
 
  private:
-  static detector_options options(const trace& over, double timeout_ms) {
-    detector_options result;
-    result.interval = at(over.interval).time_since_epoch();
-    result.timeout = std::max(at(timeout_ms).time_since_epoch(), duration{1});
-    return result;
-  }
-
   void judge_until(double end) {
     for (;;) {
       auto due = ms_of(detector_.next_judgement());
@@ -182,9 +173,19 @@ std::vector<rival> all_rivals() {
        }},
       {"bulwark", 20'000,
        [](const trace& over, double knob) {
-         return own_run{over, knob}.run();
+         detector_options options;
+         options.interval = at(over.interval).time_since_epoch();
+         options.timeout = std::max(at(knob).time_since_epoch(), duration{1});
+         return own_run{over, options}.run();
        }},
   };
+}
+
+quality as_by_default(detector_kind kind, const trace& over) {
+  detector_options options;
+  options.kind = kind;
+  options.interval = at(over.interval).time_since_epoch();
+  return own_run{over, options}.run();
 }
 
 quality at_detection_time(const rival& one, const trace& over, double detection_ms) {

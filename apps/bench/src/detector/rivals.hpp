@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bulwark/supervision/core/failure_detector.hpp"
 #include "traces.hpp"
 
 namespace bulwark::bench {
@@ -28,6 +29,9 @@ struct rival {
 /// fixed, Chen, two-window, phi exact, phi exponential: each judges by the times at which it took beats in.
 /// And bulwark's own, as it runs in a node.
 [[nodiscard]] std::vector<rival> all_rivals();
+
+/// bulwark's own with nothing set but T_interval.
+[[nodiscard]] quality as_by_default(detector_kind kind, const trace& over);
 
 /// The quality with the knob turned to a mean detection time of `detection_ms`, as near as it comes.
 [[nodiscard]] quality at_detection_time(const rival& one, const trace& over, double detection_ms);
