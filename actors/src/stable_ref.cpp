@@ -120,6 +120,12 @@ class stable_ref final : public caf::monitorable_actor, public mailbox_gauge {
     return static_cast<std::int64_t>(held_.size()) + (gauge ? gauge->depth() : 0);
   }
 
+  [[nodiscard]] std::uint64_t handled() const noexcept override {
+    std::lock_guard guard{mutex_};
+    const auto* gauge = gauge_of(incarnation_);
+    return gauge ? gauge->handled() : 0;
+  }
+
   const char* name() const override { return "bulwark.stable_ref"; }
 
   void on_destroy() override {

@@ -152,6 +152,7 @@ class heartbeat_monitor final : public service_actor {
     tracker.observe(vital::cpu, load.cpu_permille);
     tracker.observe(vital::memory, static_cast<double>(load.memory_kib));
     tracker.observe(vital::queue, load.queue);
+    tracker.observe(vital::mailbox_age, load.mailbox_age_us);
   }
 
   void form_opinions() {
@@ -239,6 +240,7 @@ class heartbeat_monitor final : public service_actor {
         one.cpu_permille = last.load.cpu_permille;
         one.memory_kib = last.load.memory_kib;
         one.queue = last.load.queue;
+        one.mailbox_age_us = last.load.mailbox_age_us;
         const auto unusual = tracker.worst(common_);
         one.anomaly = unusual.score;
         if (unusual.score > 0) one.anomaly_of = to_string(unusual.of);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "bulwark/actors/service_actor.hpp"
+#include "bulwark/supervision/core/mailbox_age.hpp"
 
 namespace bulwark {
 
@@ -17,6 +18,12 @@ namespace {
 
 /// More means nothing to people, and fits.
 constexpr std::int64_t queue_max = 1'000'000'000;
+constexpr std::chrono::minutes age_max{1};
+
+struct watched_actor {
+  caf::actor actor;
+  mailbox_age age;
+};
 
 std::int64_t cpu_used_us() {
   rusage used{};
@@ -46,13 +53,24 @@ vitals process_meter::measure(instant now) {
 }
 
 std::function<vitals()> measured_load(std::vector<caf::actor> main_actors) {
-  return [meter = process_meter{}, watched = std::move(main_actors)]() mutable {
-    auto measured = meter.measure(std::chrono::steady_clock::now());
+  std::vector<watched_actor> all;
+  for (auto& one : main_actors) all.push_back({std::move(one), {}});
+  return [meter = process_meter{}, watched = std::move(all)]() mutable {
+    const auto now = std::chrono::steady_clock::now();
+    auto measured = meter.measure(now);
     std::int64_t waiting = 0;
-    for (const auto& one : watched)
-      if (const auto* gauge = gauge_of(one))
-        waiting += std::clamp<std::int64_t>(gauge->depth(), 0, queue_max);
+    duration oldest{};
+    for (auto& one : watched) {
+      const auto* gauge = gauge_of(one.actor);
+      if (!gauge) continue;
+      const auto handled = gauge->handled();
+      const auto here = std::clamp<std::int64_t>(gauge->depth(), 0, queue_max);
+      waiting += here;
+      oldest = std::max(oldest, one.age.look(handled, static_cast<std::uint64_t>(here), now));
+    }
     measured.queue = static_cast<std::uint32_t>(std::min(waiting, queue_max));
+    measured.mailbox_age_us = static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(std::min<duration>(oldest, age_max)).count());
     return measured;
   };
 }

@@ -239,6 +239,7 @@ class control_actor final : public service_actor {
                 one["cpu"] = static_cast<double>(peer.cpu_permille) / 1000;
                 one["memory_mib"] = static_cast<double>(peer.memory_kib / 1024);
                 one["queue"] = peer.queue;
+                one["mailbox_age_ms"] = static_cast<double>(peer.mailbox_age_us) / 1000;
                 one["anomaly"] = std::round(peer.anomaly * 10) / 10;
                 one["anomaly_of"] = peer.anomaly_of;
                 (*out)["peers"].push_back(std::move(one));

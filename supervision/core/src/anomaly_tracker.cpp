@@ -9,7 +9,7 @@ namespace bulwark {
 namespace {
 
 /// Differences below this do not matter, one for each vital and in its unit.
-constexpr std::array<double, vital_count> resolution{500, 2000, 100, 16 * 1024, 16};
+constexpr std::array<double, vital_count> resolution{500, 2000, 100, 16 * 1024, 16, 50'000};
 
 /// Nobody is so steady that less than this counts: 28 % more or less.
 constexpr double deviation_min = 0.25;
@@ -99,6 +99,7 @@ const char* to_string(vital one) noexcept {
     case vital::cpu: return "cpu";
     case vital::memory: return "memory";
     case vital::queue: return "queue";
+    case vital::mailbox_age: return "mailbox age";
     case vital::round_trip: break;
   }
   return "round trip";
@@ -110,7 +111,8 @@ const char* unit_of(vital one) noexcept {
     case vital::memory: return "KiB";
     case vital::queue: return "messages";
     case vital::round_trip:
-    case vital::lag: break;
+    case vital::lag:
+    case vital::mailbox_age: break;
   }
   return "us";
 }

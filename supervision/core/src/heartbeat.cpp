@@ -7,9 +7,10 @@ namespace bulwark {
 
 namespace {
 
-constexpr std::uint8_t version = 2;
+constexpr std::uint8_t version = 3;
 constexpr std::size_t encoded_bytes_v1 = 39;
-constexpr std::size_t encoded_bytes = encoded_bytes_v1 + 21;  // and the bytes of serves_at
+constexpr std::size_t encoded_bytes_v2 = encoded_bytes_v1 + 21;  // and the bytes of serves_at
+constexpr std::size_t encoded_bytes = encoded_bytes_v2 + 4;
 constexpr std::size_t address_bytes_max = 255;
 
 template <class Integer>
@@ -35,6 +36,7 @@ bool has_size_of(std::uint8_t told_version, std::size_t bytes) {
   switch (told_version) {
     case 0: return false;
     case 1: return bytes == encoded_bytes_v1;
+    case 2: return bytes >= encoded_bytes_v2;
     default: return bytes >= encoded_bytes;
   }
 }
@@ -59,6 +61,7 @@ std::string encode(const heartbeat& what) {
   put(out, what.load.queue);
   put(out, static_cast<std::uint8_t>(address.size()));
   out += address;
+  put(out, what.load.mailbox_age_us);
   return out;
 }
 
@@ -86,8 +89,11 @@ std::optional<heartbeat> decode_heartbeat(std::string_view bytes) {
   what.load.memory_kib = take<std::uint64_t>(bytes);
   what.load.queue = take<std::uint32_t>(bytes);
   const std::size_t address_bytes = take<std::uint8_t>(bytes);
-  if (told == version ? bytes.size() != address_bytes : bytes.size() < address_bytes) return std::nullopt;
+  const auto rest_bytes = address_bytes + (told == 2 ? 0 : sizeof(what.load.mailbox_age_us));
+  if (told <= version ? bytes.size() != rest_bytes : bytes.size() < rest_bytes) return std::nullopt;
   what.serves_at = bytes.substr(0, address_bytes);
+  bytes.remove_prefix(address_bytes);
+  if (told > 2) what.load.mailbox_age_us = take<std::uint32_t>(bytes);
   return what;
 }
 

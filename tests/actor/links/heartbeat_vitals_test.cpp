@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Goal: what a monitor makes of the monitoring data of its peers: what is unusual is told, and only that.
 // Method: as heartbeat_monitor_test; beats that the test makes up.
+#include <chrono>
+#include <thread>
+
 #include "bulwark/actors/stable_ref.hpp"
 #include "bulwark/supervision/process_meter.hpp"
 #include "heartbeat_fixture.hpp"
@@ -118,7 +121,13 @@ TEST_F(heartbeat_vitals, the_measured_load_of_a_node_counts_what_waits_for_its_m
   EXPECT_GT(load_now().memory_kib, 0u);
   for (int i = 0; i < 2; ++i) caf::anon_send(log, caf::ok_atom_v);
   caf::anon_send(replica, caf::ok_atom_v);
+  const auto before = std::chrono::steady_clock::now();
   EXPECT_EQ(load_now().queue, 3u);
+  const auto since = before + 2ms;
+  while (std::chrono::steady_clock::now() < since) std::this_thread::yield();
+  const auto age = load_now().mailbox_age_us;
+  EXPECT_GE(age, 1'000u) << "they wait since the look before";
+  EXPECT_LE(std::chrono::microseconds{age}, std::chrono::steady_clock::now() - before);
   close(log, caf::exit_reason::normal);
   close(replica, caf::exit_reason::normal);
 }

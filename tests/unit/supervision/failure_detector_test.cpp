@@ -154,15 +154,15 @@ const heartbeat sample{heartbeat_kind::ack,
                        99,
                        1u << 31,
                        ~0ull,
-                       {1, 2, 3, ~0u},
+                       {1, 2, 3, ~0u, 77},
                        "host:1"};
 
 TEST(heartbeat_test, what_is_encoded_is_decoded) { EXPECT_EQ(decode_heartbeat(encode(sample)), sample); }
 
 TEST(heartbeat_test, the_frame_is_as_documented) {
   const auto bytes = encode(sample);
-  ASSERT_EQ(bytes.size(), 66u);
-  EXPECT_EQ(bytes.substr(0, 7), std::string("\x02\x02\x01\x07\x00\x00\x00", 7));
+  ASSERT_EQ(bytes.size(), 70u);
+  EXPECT_EQ(bytes.substr(0, 7), std::string("\x03\x02\x01\x07\x00\x00\x00", 7));
   EXPECT_EQ(bytes[7], '\x08');
 }
 
@@ -185,10 +185,15 @@ TEST(heartbeat_test, an_address_may_be_missing_and_is_cut_if_too_long) {
   EXPECT_EQ(decode_heartbeat(encode(what))->serves_at, std::string(255, 'h'));
 }
 
-TEST(heartbeat_test, an_older_node_is_understood) {
-  auto bytes = encode(sample).substr(0, 39);
-  bytes[0] = '\1';
+TEST(heartbeat_test, older_nodes_are_understood) {
   auto expected = sample;
+  auto bytes = encode(sample).substr(0, 66);
+  bytes[0] = '\2';
+  expected.load.mailbox_age_us = 0;
+  EXPECT_EQ(decode_heartbeat(bytes), expected);
+  EXPECT_FALSE(decode_heartbeat(bytes + 'x'));
+  bytes = encode(sample).substr(0, 39);
+  bytes[0] = '\1';
   expected.load = {};
   expected.serves_at.clear();
   EXPECT_EQ(decode_heartbeat(bytes), expected);
@@ -196,7 +201,7 @@ TEST(heartbeat_test, an_older_node_is_understood) {
 
 TEST(heartbeat_test, a_newer_node_is_understood) {
   auto bytes = encode(sample) + "more";
-  bytes[0] = '\3';
+  bytes[0] = '\4';
   EXPECT_EQ(decode_heartbeat(bytes), sample);
 }
 

@@ -19,6 +19,8 @@ class mailbox_gauge {
  public:
   /// Messages that wait or are being handled.
   [[nodiscard]] virtual std::int64_t depth() const noexcept = 0;
+  /// Messages that were handled so far; may begin anew when the actor is restarted.
+  [[nodiscard]] virtual std::uint64_t handled() const noexcept = 0;
 
  protected:
   ~mailbox_gauge() = default;
@@ -47,6 +49,7 @@ class service_actor : public caf::event_based_actor, public mailbox_gauge {
   caf::invoke_message_result consume(caf::mailbox_element& element) override;
 
   [[nodiscard]] std::int64_t depth() const noexcept final { return depth_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t handled() const noexcept final { return progress() / 2; }
 
   /// Grows by one when a message is taken and when it is done with: odd within a message. Any thread.
   [[nodiscard]] std::uint64_t progress() const noexcept { return progress_.load(std::memory_order_relaxed); }

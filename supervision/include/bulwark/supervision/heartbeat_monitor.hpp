@@ -65,10 +65,11 @@ struct peer_entry {
   std::int64_t rtt_us = -1;       ///< of the last heartbeat that was acknowledged; -1 before
   std::int64_t silent_us = -1;    ///< since it was heard last; -1 if it never was
   double phi = 0;                 ///< suspicion level, see failure_detector; at most 99
-  std::uint32_t lag_us = 0;       ///< this and the next three as it said last, see vitals
+  std::uint32_t lag_us = 0;       ///< this and the next four as it said last, see vitals
   std::uint32_t cpu_permille = 0;
   std::uint64_t memory_kib = 0;
   std::uint32_t queue = 0;
+  std::uint32_t mailbox_age_us = 0;
   double anomaly = 0;      ///< how unusual it behaves, see anomaly_tracker; at most 99
   std::string anomaly_of;  ///< by which vital; empty if the score is 0
 };
@@ -82,7 +83,7 @@ BULWARK_OBJECT(peer_entry, BULWARK_FIELD(peer), BULWARK_FIELD(state), BULWARK_FI
                BULWARK_FIELD(incarnation), BULWARK_FIELD(uptime_ms), BULWARK_FIELD(rtt_us),
                BULWARK_FIELD(silent_us), BULWARK_FIELD(phi), BULWARK_FIELD(lag_us),
                BULWARK_FIELD(cpu_permille), BULWARK_FIELD(memory_kib), BULWARK_FIELD(queue),
-               BULWARK_FIELD(anomaly), BULWARK_FIELD(anomaly_of))
+               BULWARK_FIELD(mailbox_age_us), BULWARK_FIELD(anomaly), BULWARK_FIELD(anomaly_of))
 BULWARK_OBJECT(peer_table, BULWARK_FIELD(peers))
 
 /// Registers the message types of the monitor; call it before the actor system is made.

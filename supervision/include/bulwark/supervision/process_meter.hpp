@@ -18,7 +18,8 @@ namespace bulwark {
 /// Cost:   two system calls and a read of /proc, some 10 us
 class process_meter {
  public:
-  /// `lag_us` and `queue` are left at zero. The first call has nothing to compare with: no processor time.
+  /// `lag_us`, `queue` and `mailbox_age_us` are left at zero. The first call has nothing to compare with: no
+  /// processor time.
   [[nodiscard]] vitals measure(instant now);
 
  private:
@@ -27,8 +28,8 @@ class process_meter {
 };
 
 /// What a node tells of its load with each heartbeat, see heartbeat_options::load: a process_meter, and as
-/// `queue` the messages that wait for `main_actors`, which may be stable references. Actors without a gauge
-/// count as empty.
+/// `queue` the messages that wait for `main_actors`, which may be stable references, and the age of the
+/// oldest, at most a minute, see mailbox_age. Actors without a gauge count as empty.
 ///
 /// Owner: one caller at a time; each copy measures from its own first call on
 [[nodiscard]] std::function<vitals()> measured_load(std::vector<caf::actor> main_actors);

@@ -36,9 +36,10 @@ struct heartbeat {
   friend bool operator==(const heartbeat&, const heartbeat&) = default;
 };
 
-/// Up to 315 bytes: version u8 (2), kind u8, status u8, node u32, incarnation u64, uptime_ms u64, sequence
+/// Up to 319 bytes: version u8 (3), kind u8, status u8, node u32, incarnation u64, uptime_ms u64, sequence
 /// u64, sent_ns u64, then since version 2 lag_us u32, cpu_permille u32, memory_kib u64, queue u32, and
-/// serves_at as its length u8 and its bytes, all little-endian. Later versions append fields.
+/// serves_at as its length u8 and its bytes, then since version 3 mailbox_age_us u32, all little-endian.
+/// Later versions append fields.
 [[nodiscard]] std::string encode(const heartbeat& what);
 
 /// Takes any version from 1 on, so that nodes of different releases hear each other: what a version before
