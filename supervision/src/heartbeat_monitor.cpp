@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <caf/all.hpp>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "bulwark/actors/core/invariant.hpp"
 #include "bulwark/actors/link.hpp"
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/service_actor.hpp"
+#include "peer_opinions.hpp"
 
 namespace bulwark {
 
@@ -55,7 +58,8 @@ class heartbeat_monitor final : public service_actor {
   heartbeat_monitor(caf::actor_config& config, heartbeat_options options)
       : service_actor{config},
         options_{std::move(options)},
-        detector_{options_.detector, numbers_of(options_.links), clock().now()} {}
+        detector_{options_.detector, numbers_of(options_.links), clock().now()},
+        opinions_{options_.detector.interval} {}
 
   const char* name() const override { return "bulwark.heartbeats"; }
 
@@ -72,6 +76,31 @@ class heartbeat_monitor final : public service_actor {
  private:
   instant now() { return clock().now(); }
 
+  // -- whom it watches
+
+  /// Asked with each round, so that a monitor which was restarted need not be told.
+  void look_whom_to_watch() {
+    if (!options_.watched) return;
+    const auto wanted = options_.watched();
+    if (std::exchange(wanted_, wanted) == wanted) return;
+    std::vector<std::uint32_t> watched;
+    for (const auto& [peer, link] : options_.links) {
+      const bool is_wanted = !wanted || std::binary_search(wanted->begin(), wanted->end(), peer);
+      if (is_wanted) watched.push_back(peer);
+      if (is_wanted != detector_.watches(peer)) begin_or_cease(peer, is_wanted);
+    }
+    detector_.watch(watched, now());
+  }
+
+  void begin_or_cease(std::uint32_t peer, bool watched) {
+    spdlog::debug("heartbeats: n{} is watched {}", peer, watched ? "from now on" : "no longer");
+    if (watched)
+      listened_at_[peer] = now();  // whatever came before says nothing of now
+    else
+      forget_opinion(peer);
+    if (options_.on_watched) options_.on_watched(peer, watched);
+  }
+
   // -- out
 
   void beat() {
@@ -80,12 +109,26 @@ class heartbeat_monitor final : public service_actor {
     load_ = options_.load ? options_.load() : vitals{};
     const auto lag = count_as<std::chrono::microseconds>(started - beat_due_);
     load_.lag_us = static_cast<std::uint32_t>(std::clamp<std::int64_t>(lag, 0, lag_max_us));
-    observe(own_tracker_, load_);
+    opinions_.observe_self(load_);
     form_opinions();
-    for (const auto& [peer, link] : options_.links) send_beat(peer, link);
+    look_whom_to_watch();
+    const bool is_news = has_news();
+    for (const auto& [peer, link] : options_.links)
+      if (is_news || detector_.watches(peer)) send_beat(peer, link);
     const auto wait = options_.detector.interval - std::min(now() - started, options_.detector.interval);
     beat_due_ = now() + wait;
     delayed_send(this, wait, beat_due{});
+  }
+
+  /// What all peers need to know, those too who do not watch this node. Those who are not connected get it
+  /// with the first beat once they are. A monitor that begins is news: it learns from the answers of all.
+  bool has_news() {
+    std::optional said{std::pair{status_now(), options_.serves_at ? options_.serves_at() : std::string{}}};
+    return std::exchange(said_of_self_, said) != said;
+  }
+
+  [[nodiscard]] node_status status_now() const {
+    return options_.status ? options_.status() : node_status::normal;
   }
 
   void send_beat(std::uint32_t peer, const caf::actor& link) {
@@ -96,8 +139,8 @@ class heartbeat_monitor final : public service_actor {
   heartbeat own(heartbeat_kind kind, std::uint64_t sequence, std::uint64_t sent_ns) {
     const auto uptime =
         static_cast<std::uint64_t>(count_as<std::chrono::milliseconds>(now() - options_.started));
-    const auto status = options_.status ? options_.status() : node_status::normal;
-    heartbeat made{kind, status, options_.self, options_.incarnation, uptime, sequence, sent_ns, load_, {}};
+    heartbeat made{kind, status_now(), options_.self, options_.incarnation, uptime, sequence, sent_ns, load_,
+                   {}};
     if (options_.serves_at) made.serves_at = options_.serves_at();
     return made;
   }
@@ -113,64 +156,50 @@ class heartbeat_monitor final : public service_actor {
         spdlog::error("heartbeats: something from n{} is no heartbeat of its own", packet.peer);
       return;
     }
+    connected_.insert(packet.peer);
     auto& said = said_[packet.peer];
     if (said.last.incarnation != 0 && said.last.incarnation != what->incarnation) {
       spdlog::info("heartbeats: n{} is a new process", packet.peer);
       said.rtt_us = -1;
-      const auto was_anomalous = std::exchange(said.tracker, {}).is_anomalous();
-      if (was_anomalous && options_.on_anomaly) options_.on_anomaly(packet.peer, {});
+      forget_opinion(packet.peer);
     }
     if (options_.on_serves_at && said.last.serves_at != what->serves_at)
       options_.on_serves_at(packet.peer, what->serves_at);
     said.last = *what;
-    if (what->kind == heartbeat_kind::beat) {
+    const bool is_beat = what->kind == heartbeat_kind::beat;
+    if (is_beat) {
       const auto ack = own(heartbeat_kind::ack, what->sequence, what->sent_ns);
       send(link->second, peer_packet{packet.peer, heartbeat_channel, encode(ack)});
     } else {
       measure(said, what->sent_ns);
+      if (detector_.watches(packet.peer)) opinions_.hear(packet.peer, *what, said.rtt_us);
     }
-    if (what->kind == heartbeat_kind::beat) analyse(said);
-    const auto sign = what->kind == heartbeat_kind::beat ? evidence::beat : evidence::other;
-    detector_.heard(packet.peer, sign, now(), changes_);
+    // Answers come as regularly as this node asks. Beats come if the other watches this node, as long as it
+    // does, and are signs of life like any other.
+    detector_.heard(packet.peer, is_beat ? evidence::other : evidence::beat, now(), changes_);
     publish_changes();
   }
 
   struct told {
     heartbeat last;
     std::int64_t rtt_us = -1;
-    anomaly_tracker tracker;
   };
 
-  /// Monitoring data come with each beat; the round trip is the last one that was measured.
-  void analyse(told& said) {
-    if (said.rtt_us >= 0) said.tracker.observe(vital::round_trip, static_cast<double>(said.rtt_us));
-    observe(said.tracker, said.last.load);
-  }
-
-  static void observe(anomaly_tracker& tracker, const vitals& load) {
-    tracker.observe(vital::lag, load.lag_us);
-    tracker.observe(vital::cpu, load.cpu_permille);
-    tracker.observe(vital::memory, static_cast<double>(load.memory_kib));
-    tracker.observe(vital::queue, load.queue);
-    tracker.observe(vital::mailbox_age, load.mailbox_age_us);
-  }
-
   void form_opinions() {
-    scores_.assign(1, own_tracker_.scores());
-    for (const auto& [peer, said] : said_) scores_.push_back(said.tracker.scores());
-    common_ = common_scores(scores_);
-    for (auto& [peer, said] : said_) {
-      const auto change = said.tracker.take_change(common_);
-      if (!change) continue;
-      const auto& [anomalous, what] = *change;
+    for (const auto& [peer, change] : opinions_.take_changes()) {
+      const auto& [anomalous, what] = change;
       if (anomalous) {
         spdlog::warn("heartbeats: n{} behaves unusually: {} {:.0f} {}, usually {:.0f} (score {:.1f})", peer,
                      to_string(what.of), what.seen, unit_of(what.of), what.usual, what.score);
       } else {
         spdlog::info("heartbeats: n{} behaves as usual again", peer);
       }
-      if (options_.on_anomaly) options_.on_anomaly(peer, *change);
+      if (options_.on_anomaly) options_.on_anomaly(peer, change);
     }
+  }
+
+  void forget_opinion(std::uint32_t peer) {
+    if (opinions_.forget(peer) && options_.on_anomaly) options_.on_anomaly(peer, {});
   }
 
   void measure(told& said, std::uint64_t sent_ns) {
@@ -181,9 +210,12 @@ class heartbeat_monitor final : public service_actor {
   void take(const peer_link_state& state) {
     const auto link = options_.links.find(state.peer);
     if (link == options_.links.end()) return;
-    if (state.up)
+    if (state.up) {
+      connected_.insert(state.peer);
       return send_beat(state.peer, link->second);  // it need not wait for the next round to know us
-    listened_at_[state.peer] = now();              // what was heard before is of the connection that ended
+    }
+    connected_.erase(state.peer);
+    listened_at_[state.peer] = now();  // what was heard before is of the connection that ended
     detector_.lost(state.peer, now(), changes_);
     publish_changes();
   }
@@ -226,12 +258,12 @@ class heartbeat_monitor final : public service_actor {
     for (const auto& [peer, link] : options_.links) {
       peer_entry one;
       one.peer = peer;
-      one.state = to_string(detector_.state(peer));
+      one.state = state_of(peer);
       one.phi = std::clamp(detector_.phi(peer, now()), 0.0, phi_max);
-      if (const auto silence = detector_.silence(peer, now()))
+      if (const auto silence = silence_of(peer))
         one.silent_us = count_as<std::chrono::microseconds>(*silence);
       if (const auto found = said_.find(peer); found != said_.end()) {
-        const auto& [last, rtt_us, tracker] = found->second;
+        const auto& [last, rtt_us] = found->second;
         one.status = to_string(last.status);
         one.incarnation = last.incarnation;
         one.uptime_ms = last.uptime_ms;
@@ -241,26 +273,39 @@ class heartbeat_monitor final : public service_actor {
         one.memory_kib = last.load.memory_kib;
         one.queue = last.load.queue;
         one.mailbox_age_us = last.load.mailbox_age_us;
-        const auto unusual = tracker.worst(common_);
-        one.anomaly = unusual.score;
-        if (unusual.score > 0) one.anomaly_of = to_string(unusual.of);
       }
+      const auto unusual = opinions_.worst(peer);
+      one.anomaly = unusual.score;
+      if (unusual.score > 0) one.anomaly_of = to_string(unusual.of);
       result.peers.push_back(std::move(one));
     }
     return result;
   }
 
+  [[nodiscard]] const char* state_of(std::uint32_t peer) const {
+    if (detector_.watches(peer)) return to_string(detector_.state(peer));
+    return connected_.contains(peer) ? "connected" : "unconnected";
+  }
+
+  std::optional<duration> silence_of(std::uint32_t peer) {
+    if (detector_.watches(peer)) return detector_.silence(peer, now());
+    const auto hearing = options_.heard.find(peer);
+    const auto heard_at = hearing == options_.heard.end() ? std::nullopt : hearing->second->get();
+    return heard_at ? std::optional{now() - *heard_at} : std::nullopt;
+  }
+
   const heartbeat_options options_;
   failure_detector detector_;
+  peer_opinions opinions_;
+  std::shared_ptr<const std::vector<std::uint32_t>> wanted_;  ///< null: all are watched
+  std::set<std::uint32_t> connected_;                         ///< peers whose link is up
   std::map<std::uint32_t, told> said_;
   std::map<std::uint32_t, instant> listened_at_;  ///< the latest of what the links heard
   std::vector<peer_change> changes_;
   std::uint64_t sequence_ = 0;
   instant beat_due_{};
   vitals load_;
-  anomaly_tracker own_tracker_;
-  std::vector<vital_scores> scores_;  ///< kept for its memory
-  vital_scores common_{};
+  std::optional<std::pair<node_status, std::string>> said_of_self_;  ///< to all
   bool complained_ = false;
 };
 

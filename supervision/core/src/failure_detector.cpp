@@ -27,11 +27,36 @@ failure_detector::failure_detector(const detector_options& options, const std::v
       deviations_{deviations_at(options.threshold)},
       ids_{peers},
       due_{now + options.interval} {
+  sort_ids();
+  peers_.reserve(ids_.size());
+  for (const auto peer : ids_) peers_.push_back(unheard(peer));
+}
+
+void failure_detector::sort_ids() {
   std::sort(ids_.begin(), ids_.end());
   ids_.erase(std::unique(ids_.begin(), ids_.end()), ids_.end());
-  peers_.reserve(ids_.size());
-  for (const auto peer : ids_)
-    peers_.push_back({.peer = peer, .arrivals = arrival_window{options.interval, options.window}});
+}
+
+failure_detector::record failure_detector::unheard(std::uint32_t peer) const {
+  return {.peer = peer, .arrivals = arrival_window{options_.interval, options_.window}};
+}
+
+void failure_detector::watch(const std::vector<std::uint32_t>& peers, instant now) {
+  std::vector<record> next;
+  next.reserve(peers.size());
+  auto before = std::exchange(ids_, peers);
+  sort_ids();
+  for (const auto peer : ids_) {
+    const auto known = std::lower_bound(before.begin(), before.end(), peer);
+    if (known != before.end() && *known == peer) {
+      next.push_back(std::move(peers_[static_cast<std::size_t>(known - before.begin())]));
+      continue;
+    }
+    next.push_back(unheard(peer));
+    next.back().awaited_since = now;
+    next.back().deadline = now + options_.interval + options_.timeout;
+  }
+  peers_ = std::move(next);
 }
 
 const failure_detector::record* failure_detector::find(std::uint32_t peer) const {
@@ -56,6 +81,7 @@ void failure_detector::heard(std::uint32_t peer, evidence what, instant now,
     if (!stood_still && one.state == peer_state::up && one.beat_at) one.arrivals.add(now - *one.beat_at);
     one.beat_at = stood_still ? std::nullopt : std::optional{now};
   }
+  one.awaited_since.reset();
   if (!one.heard_at || now > *one.heard_at) {
     one.heard_at = now;
     one.deadline = now + patience(one);
@@ -77,7 +103,7 @@ duration failure_detector::patience(const record& of) const {
 
 double failure_detector::phi(std::uint32_t peer, instant now) const {
   const auto* const found = find(peer);
-  if (!found || found->state == peer_state::down) return 0;
+  if (!found || found->state == peer_state::down || !found->heard_at) return 0;
   const auto& one = *found;
   const auto late = now - *one.heard_at - one.arrivals.mean() - options_.timeout / 2;
   return phi_of(std::chrono::duration<double>{late} / std::chrono::duration<double>{deviation(one)});
@@ -95,12 +121,14 @@ void failure_detector::judge(instant now, std::vector<peer_change>& changes) {
   const auto allowance = late > options_.timeout / 2 ? late : duration::zero();
   due_ = now + options_.interval;
   for (auto& one : peers_) {
-    if (one.state != peer_state::up) continue;
+    if (one.state != peer_state::up && !one.awaited_since) continue;
     one.deadline += allowance;
     if (allowance > duration::zero()) one.beat_at.reset();
     if (now >= one.deadline) {
       one.beat_at.reset();
-      change(one, peer_state::suspect, now - *one.heard_at, changes);
+      const auto silent_since =
+          std::exchange(one.awaited_since, std::nullopt).value_or(one.heard_at.value_or(now));
+      change(one, peer_state::suspect, now - silent_since, changes);
     } else {
       due_ = std::min(due_, one.deadline);
     }

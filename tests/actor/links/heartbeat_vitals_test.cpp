@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Goal: what a monitor makes of the monitoring data of its peers: what is unusual is told, and only that.
-// Method: as heartbeat_monitor_test; beats that the test makes up.
+// Method: as heartbeat_monitor_test; answers that the test makes up.
 #include <chrono>
 #include <thread>
 
@@ -24,57 +24,81 @@ class heartbeat_vitals : public heartbeat_fixture {
   void hear(heartbeat_kind kind, std::uint32_t queue, std::uint64_t incarnation = 101,
             duration round_trip = 1ms) {
     const auto sent_ns = static_cast<std::uint64_t>((world.now() - round_trip).time_since_epoch().count());
-    heartbeat what{kind, node_status::normal, 1, incarnation, 1, 1, sent_ns, {}, {}};
+    const auto uptime = std::chrono::duration_cast<std::chrono::milliseconds>(world.now() - began);
+    heartbeat what{
+        kind, node_status::normal, 1, incarnation, static_cast<std::uint64_t>(uptime.count()), 1, sent_ns, {},
+        {}};
     what.load.queue = queue;
+    what.load.mailbox_age_us = mailbox_age_us;
     caf::anon_send(second, peer_packet{1, heartbeat_channel, encode(what)});
     world.drain();
   }
-  void hear_beats(int count, std::uint32_t queue, std::uint64_t incarnation = 101) {
+  void hear_answers(int count, std::uint32_t queue, std::uint64_t incarnation = 101) {
     for (int i = 0; i < count; ++i) {
-      hear(heartbeat_kind::beat, queue, incarnation);
+      hear(heartbeat_kind::ack, queue, incarnation);
       world.advance(100ms);
     }
   }
+
+  const instant began = world.now();
+  std::uint32_t mailbox_age_us = 0;
 };
 
 TEST_F(heartbeat_vitals, a_queue_that_grew_is_unusual) {
-  hear_beats(100, 5);
+  hear_answers(100, 5);
   EXPECT_TRUE(opinions.empty());
-  hear_beats(10, 5000);
+  hear_answers(10, 5000);
   ASSERT_EQ(opinions.size(), 1u);
   EXPECT_EQ(opinions[0].what.of, vital::queue);
 }
 
+TEST_F(heartbeat_vitals, mail_that_waits_for_long_is_unusual) {
+  hear_answers(100, 5);
+  mailbox_age_us = 2'000'000;
+  hear_answers(10, 5);
+  ASSERT_EQ(opinions.size(), 1u);
+  EXPECT_EQ(opinions[0].what.of, vital::mailbox_age);
+  EXPECT_EQ(opinions[0].what.seen, 2'000'000);
+}
+
 TEST_F(heartbeat_vitals, of_a_new_process_nothing_is_usual_yet) {
-  hear_beats(100, 5);
-  hear_beats(10, 5000, 102);
+  hear_answers(100, 5);
+  hear_answers(10, 5000, 102);
   EXPECT_TRUE(opinions.empty());
 }
 
 TEST_F(heartbeat_vitals, a_new_process_of_an_unusual_node_is_as_usual) {
-  hear_beats(100, 5);
-  hear_beats(10, 5000);
+  hear_answers(100, 5);
+  hear_answers(10, 5000);
   ASSERT_EQ(opinions.size(), 1u);
-  hear_beats(1, 5000, 102);
+  hear_answers(1, 5000, 102);
   ASSERT_EQ(opinions.size(), 2u);
   EXPECT_TRUE(opinions[0].anomalous);
   EXPECT_FALSE(opinions[1].anomalous);
-  hear_beats(10, 5000, 103);
+  hear_answers(10, 5000, 103);
   EXPECT_EQ(opinions.size(), 2u) << "once";
 }
 
-TEST_F(heartbeat_vitals, acks_repeat_what_the_beats_have_said) {
-  hear_beats(100, 5);
-  hear(heartbeat_kind::beat, 5000);
+TEST_F(heartbeat_vitals, what_is_answered_at_once_is_one_sample) {
+  hear_answers(100, 5);
   for (int i = 0; i < 10; ++i) hear(heartbeat_kind::ack, 5000);
   world.advance(100ms);
-  EXPECT_TRUE(opinions.empty()) << "one beat, and three samples must agree";
+  EXPECT_TRUE(opinions.empty()) << "three samples must agree";
+}
+
+TEST_F(heartbeat_vitals, beats_of_others_are_no_samples) {
+  hear_answers(100, 5);
+  for (int i = 0; i < 10; ++i) {
+    hear(heartbeat_kind::beat, 5000);
+    world.advance(100ms);
+  }
+  EXPECT_TRUE(opinions.empty()) << "they come when the other wants to know of this node";
 }
 
 TEST_F(heartbeat_vitals, a_slower_round_trip_is_unusual) {
   for (int i = 0; i < 110; ++i) {
     hear(heartbeat_kind::ack, 5, 101, i < 100 ? duration{1ms} : duration{300ms});
-    hear_beats(1, 5);
+    world.advance(100ms);
   }
   ASSERT_EQ(opinions.size(), 1u);
   EXPECT_EQ(opinions[0].what.of, vital::round_trip);
@@ -82,9 +106,9 @@ TEST_F(heartbeat_vitals, a_slower_round_trip_is_unusual) {
 
 TEST_F(heartbeat_vitals, what_this_node_shows_as_well_is_not_unusual) {
   second_load.queue = 5;
-  hear_beats(100, 5);
+  hear_answers(100, 5);
   second_load.queue = 5000;
-  hear_beats(10, 5000);
+  hear_answers(10, 5000);
   EXPECT_TRUE(opinions.empty());
 }
 

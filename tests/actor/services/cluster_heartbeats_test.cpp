@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Goal: the heartbeats of a cluster_node say how it is, and are judged as its options want. Method: nodes in
-// one process over real loopback connections; some of the beats are the test's own.
+// one process over real loopback connections; some of the answers are the test's own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -138,20 +138,23 @@ class heartbeats_of_one : public cluster_heartbeats {
                            false} {}
   ~heartbeats_of_one() override { stop(1); }  // which tells
 
-  void hear_beats(int count, std::uint32_t queue) {
-    heartbeat what{heartbeat_kind::beat, node_status::normal, 2, 102, 1, 1, 1, {}, {}};
-    what.load.queue = queue;
-    for (int i = 0; i < count; ++i)
-      caf::anon_send(at(1).node->heartbeats(), peer_packet{2, heartbeat_channel, encode(what)});
+  void hear_answers(int count, std::uint32_t queue) {
+    answer.load.queue = queue;
+    for (int i = 0; i < count; ++i) {
+      answer.uptime_ms += 100;
+      caf::anon_send(at(1).node->heartbeats(), peer_packet{2, heartbeat_channel, encode(answer)});
+    }
   }
+
+  heartbeat answer{heartbeat_kind::ack, node_status::normal, 2, 102, 1, 1, 1, {}, {}};
 
   std::atomic<std::uint32_t> unusual{0};
 };
 
 TEST_F(heartbeats_of_one, what_is_unusual_of_a_peer_is_told) {
   start(1);
-  hear_beats(100, 5);
-  hear_beats(10, 5000);
+  hear_answers(100, 5);
+  hear_answers(10, 5000);
   EXPECT_TRUE(await([this] { return unusual == 2; }));
 }
 

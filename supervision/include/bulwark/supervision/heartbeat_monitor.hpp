@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,13 @@ struct heartbeat_options {
   /// When the links heard anything of a peer: a sign of life as good as a heartbeat. Of peers that are
   /// missing here only heartbeats count.
   hearings heard{};
+  /// Whom this node watches from now on, ascending; null: all peers. Called in the actor before each round of
+  /// beats; the same pointer means that nothing has changed. May be left empty: all peers, always.
+  std::function<std::shared_ptr<const std::vector<std::uint32_t>>()> watched{};
+  /// Hears that a peer is watched again, of which nothing is known yet, or is no longer, so that the last
+  /// verdict on it does not hold any more. At first all are. Called in the actor, must be quick. May be left
+  /// empty.
+  std::function<void(std::uint32_t peer, bool watched)> on_watched{};
   /// What this node tells its peers; called in the actor. May be left empty: normal.
   std::function<node_status()> status{};
   /// How this node feels, told to its peers; called in the actor at every beat. May be left empty: zeros. The
@@ -34,7 +42,8 @@ struct heartbeat_options {
   std::function<vitals()> load{};
   /// Where clients reach this node, told to its peers; called in the actor at every beat. May be left empty.
   std::function<std::string()> serves_at{};
-  /// Gets every changed verdict; called in the actor, must be quick. May be left empty.
+  /// Gets every changed verdict on those whom it watches; called in the actor, must be quick. May be left
+  /// empty.
   std::function<void(const peer_change&)> on_change{};
   /// Gets every change of opinion on whether a peer behaves as usual; a new process of it does. Called in the
   /// actor, must be quick. May be left empty.
@@ -44,8 +53,9 @@ struct heartbeat_options {
   std::function<void(std::uint32_t peer, const std::string& address)> on_serves_at{};
 };
 
-/// Spawns the actor that sends a heartbeat to each peer every T_interval, acknowledges theirs, and judges who
-/// is faulty.
+/// Spawns the actor that sends a heartbeat to each peer that it watches every T_interval, and judges by the
+/// answers who is faulty. It answers whoever sends one. All peers hear at once when what this node does, or
+/// where it serves clients, changes.
 ///
 /// Takes:   peer_packet of the heartbeat channel and peer_link_state, both from the links.
 /// Answers: get_peers.
@@ -58,7 +68,8 @@ struct get_peers {};
 /// A peer as this node sees it.
 struct peer_entry {
   std::uint32_t peer = 0;
-  std::string state;              ///< up, suspect, down
+  /// up, suspect, down; of one that this node does not watch: connected, unconnected.
+  std::string state;
   std::string status;             ///< as it said last: normal, draining, recovering, restarting; empty before
   std::uint64_t incarnation = 0;  ///< as it said last; 0 before
   std::uint64_t uptime_ms = 0;    ///< as it said last

@@ -37,7 +37,7 @@ struct detector_options {
 
 /// What kind of sign of life it was.
 enum class evidence : std::uint8_t {
-  beat,   ///< one of those that come every T_interval
+  beat,   ///< one of those that come every T_interval, such as the answer to each beat of the observer
   other,  ///< any other message
 };
 
@@ -52,7 +52,8 @@ struct peer_change {
   std::uint32_t peer = 0;
   peer_state from = peer_state::down;
   peer_state to = peer_state::down;
-  duration silence{};  ///< since it was heard last; zero if it is heard now, or never was
+  /// Since it was heard last, or since it is watched, if it was not heard since; zero if it is heard now.
+  duration silence{};
 
   friend bool operator==(const peer_change&, const peer_change&) = default;
 };
@@ -60,7 +61,7 @@ struct peer_change {
 /// Decides which peers are faulty: by a fixed timeout, or by the phi accrual of Hayashibara et al. (2004).
 ///
 ///     down | suspect --heard--> up --silent for too long--> suspect
-///     any --lost--> down
+///     any --lost--> down --watched, and not heard in time--> suspect
 ///
 /// With phi, a peer may be silent for mean + T_timeout / 2 + z * deviation, where mean and deviation are
 /// those of its latest intervals and z follows from the threshold; never for more than T_interval + 4 *
@@ -70,14 +71,21 @@ struct peer_change {
 /// than half of T_timeout, all deadlines move by that much, since what peers said meanwhile still waits to be
 /// taken in. Nor does such a gap count as an interval of anybody.
 ///
+/// Whom it watches may change. Of one that comes in nothing is known, so it is neither up nor suspect: it has
+/// T_interval + T_timeout to be heard. One that goes is forgotten, and is no longer judged by whatever comes.
+///
 /// Owner:  one heartbeat_monitor, or a test; not thread-safe
 /// Time:   the caller passes `now`; never goes back
-/// Errors: peers it was not told of are ignored
+/// Errors: peers that it does not watch are ignored
 /// Cost:   O(log peers) to hear one, O(peers) to judge; no allocation
 class failure_detector {
  public:
   /// @pre options.validate().empty()
   failure_detector(const detector_options& options, const std::vector<std::uint32_t>& peers, instant now);
+
+  /// Watches these peers from now on, and no others. What is known of those that stay stays.
+  void watch(const std::vector<std::uint32_t>& peers, instant now);
+  [[nodiscard]] bool watches(std::uint32_t peer) const { return find(peer) != nullptr; }
 
   /// The peer gave a sign of life.
   void heard(std::uint32_t peer, evidence what, instant now, std::vector<peer_change>& changes);
@@ -107,10 +115,14 @@ class failure_detector {
     peer_state state = peer_state::down;
     std::optional<instant> heard_at{};
     std::optional<instant> beat_at{};  ///< where the interval to the next beat began
-    instant deadline{};                ///< meaningful if up
+    /// Since when it is watched, if that began with watch() and nothing was heard of it yet.
+    std::optional<instant> awaited_since{};
+    instant deadline{};  ///< meaningful if up or awaited
     arrival_window arrivals;
   };
 
+  void sort_ids();
+  [[nodiscard]] record unheard(std::uint32_t peer) const;
   /// How long this peer may be silent.
   [[nodiscard]] duration patience(const record& of) const;
   [[nodiscard]] duration deviation(const record& of) const;
