@@ -6,6 +6,7 @@
 #include <caf/all.hpp>
 #include <chrono>
 #include <optional>
+#include <ranges>
 #include <stdexcept>
 #include <utility>
 
@@ -19,6 +20,7 @@
 #include "bulwark/consensus/membership_actor.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "bulwark/consensus/own_status.hpp"
+#include "bulwark/consensus/own_watch.hpp"
 #include "bulwark/consensus/replicated.hpp"
 #include "bulwark/consensus/voter_keeper_actor.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
@@ -114,6 +116,9 @@ struct cluster_node::impl {
     };
     names.emplace(system, std::move(settings));
     status = std::make_shared<own_status>(options.self, board, [state = phase] { return state->load(); });
+    const auto peers = std::views::keys(options.peers);
+    watch = std::make_shared<own_watch>(options.self, std::vector<std::uint32_t>{peers.begin(), peers.end()},
+                                        board);
   }
 
   child own_links() const {
@@ -130,6 +135,10 @@ struct cluster_node::impl {
     settings.heard = heard;
     settings.status = [told = status] { return told->now(); };
     settings.load = measured_load({replica, log});
+    settings.watched = [list = watch] { return list->now(); };
+    settings.on_watched = [shown = board](std::uint32_t peer, bool watched) {
+      shown->set_watched(peer, watched);
+    };
     settings.on_change = [shown = board, ref = membership,
                           told = options.on_verdict](const peer_change& change) {
       shown->set_verdict(change.peer, change.to);
@@ -214,6 +223,7 @@ struct cluster_node::impl {
       std::make_shared<std::atomic<member_phase>>(member_phase::up);
   std::shared_ptr<member_board> board;
   std::shared_ptr<own_status> status;
+  std::shared_ptr<own_watch> watch;
   std::optional<bulwark::services> names;
   std::uint16_t port = 0;
   caf::actor root;

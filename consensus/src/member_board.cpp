@@ -31,7 +31,12 @@ void member_board::set_verdict(std::uint32_t peer, peer_state verdict) {
   verdicts_[peer] = verdict;
 }
 
-peer_state member_board::verdict(std::uint32_t peer) const {
+void member_board::set_watched(std::uint32_t peer, bool watched) {
+  const std::lock_guard guard{mutex_};
+  verdicts_[peer] = watched ? std::optional{peer_state::down} : std::nullopt;
+}
+
+std::optional<peer_state> member_board::verdict(std::uint32_t peer) const {
   const std::lock_guard guard{mutex_};
   const auto found = verdicts_.find(peer);
   return found == verdicts_.end() ? peer_state::down : found->second;

@@ -49,14 +49,17 @@ class vantage_actor final : public service_actor {
   void tick() {
     delayed_send(this, look_around_every, vantage_tick{});
     auto missed = members_missed();
-    // Who misses nobody need not know whether it leads.
-    if (missed.empty()) return step(vantage::seen{});
+    // Who watches all and misses nobody need not know whether it leads, unless it watches all because it
+    // does.
+    if (missed.empty() && watches_all() && !options_.board->leads()) return step(vantage::seen{});
     if (std::exchange(asks_replica_, true)) return;
     request(options_.replica, replica_word_limit, get_replica_status{})
         .then(
             [this, missed = std::move(missed)](const replica_report& is) {
               asks_replica_ = false;
-              step(vantage::seen{is.role == "leader", missed, electors(is)});
+              const bool leads = is.role == "leader";
+              options_.board->set_leads(leads);
+              step(vantage::seen{leads, missed, electors(is)});
             },
             [this](const caf::error&) { asks_replica_ = false; });
   }
@@ -65,12 +68,21 @@ class vantage_actor final : public service_actor {
     return options_.board->verdict(node) == peer_state::up;
   }
 
+  [[nodiscard]] bool watches_all() const {
+    const auto group = options_.board->latest();
+    return !group || std::ranges::all_of(group->nodes().all(), [this](const auto& one) {
+      return one.first == options_.self || !one.second.is_live() || options_.board->verdict(one.first);
+    });
+  }
+
+  /// Of one that is not watched nothing is known; a leader watches all before long, see own_watch.
   [[nodiscard]] std::vector<std::uint32_t> members_missed() const {
     std::vector<std::uint32_t> missed;
     const auto group = options_.board->latest();
     if (!group) return missed;
     for (const auto& [node, one] : group->nodes().all())
-      if (node != options_.self && one.is_live() && !hears(node)) missed.push_back(node);
+      if (node != options_.self && one.is_live() && options_.board->verdict(node) && !hears(node))
+        missed.push_back(node);
     return missed;
   }
 

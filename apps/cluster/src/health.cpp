@@ -54,7 +54,7 @@ void note_peers(const cluster_view& view, verdict& result) {
                                        [&](const node_view& n) { return n.id == peer.id; });
       // That nobody hears a node that is down goes without saying.
       const bool should_be_heard = target == view.nodes.end() || votes(*target);
-      if (should_be_heard && peer.state != "up")
+      if (should_be_heard && !peer.is_well())
         result.problems.push_back(node.id + " does not hear " + peer.id + " (" + peer.state + ")");
     }
   }
@@ -94,7 +94,7 @@ void note_unusual(const cluster_view& view, verdict& result) {
 }
 
 /// Who hears whom: a row per node that speaks, a column per node it speaks of; the cell is the round trip or
-/// the state.
+/// the state; dim of whom the node does not watch.
 std::string peers_table(const cluster_view& view, bool colour) {
   std::vector<table::column> columns{{"HEARS"}};
   for (const auto& node : view.nodes) columns.push_back({node.id, table::align::right});
@@ -111,7 +111,8 @@ std::string peers_table(const cluster_view& view, bool colour) {
         std::snprintf(text, sizeof text, "%.1fms", *peer->rtt_ms);
         row.push_back({text, tint::good});
       } else {
-        row.push_back({peer->state, peer->state == "up" ? tint::good : tint::bad});
+        const bool is_watched = peer->state != "connected";
+        row.push_back({peer->state, !peer->is_well() ? tint::bad : is_watched ? tint::good : tint::dim});
       }
     }
     out.add(std::move(row));

@@ -43,6 +43,13 @@ reader whether(const char* key, const char* text) {
   };
 }
 
+/// Nothing of a peer that the node does not watch: it has no opinion of it.
+std::optional<double> is_held_for_up(const json& peer) {
+  const auto state = field<std::string>(peer, "state");
+  if (!state || *state == "connected" || *state == "unconnected") return std::nullopt;
+  return *state == "up" ? 1.0 : 0.0;
+}
+
 const std::vector<metric>& of_nodes() {
   static const std::vector<metric> all{
       {"bulwark_uptime_seconds", "gauge", "How long the node's process has run.", number_in("uptime_s")},
@@ -67,7 +74,8 @@ const std::vector<metric>& of_nodes() {
 
 const std::vector<metric>& of_peers() {
   static const std::vector<metric> all{
-      {"bulwark_peer_up", "gauge", "Whether the node holds its peer for up.", whether("state", "up")},
+      {"bulwark_peer_up", "gauge", "Whether the node holds its peer, which it watches, for up.",
+       is_held_for_up},
       {"bulwark_peer_rtt_seconds", "gauge", "Round trip of the last heartbeat.", number_in("rtt_ms", 1e-3)},
       {"bulwark_peer_silence_seconds", "gauge", "Since when nothing was heard of the peer.",
        number_in("silent_ms", 1e-3)},

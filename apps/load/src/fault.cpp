@@ -27,7 +27,7 @@ bool is_missed(const local_cluster& cluster, const std::string& victim, bool was
     if (!status) continue;
     if (was_leader && status->leader != victim) return true;
     for (const auto& peer : status->peers) {
-      if (peer.id == victim && peer.state != "up") return true;
+      if (peer.id == victim && !peer.is_well()) return true;
     }
   }
   return false;

@@ -206,9 +206,9 @@ bool local_cluster::is_ready() const {
     if (!answer || answer->state != "up" || answer->leader.empty()) return false;
     if (common_leader.empty()) common_leader = answer->leader;
     if (answer->leader != common_leader) return false;
-    const bool all_peers_up = std::all_of(answer->peers.begin(), answer->peers.end(),
-                                          [](const auto& peer) { return peer.state == "up"; });
-    if (answer->peers.size() + 1 != ids_.size() || !all_peers_up) return false;
+    const bool all_peers_well = std::all_of(answer->peers.begin(), answer->peers.end(),
+                                            [](const auto& peer) { return peer.is_well(); });
+    if (answer->peers.size() + 1 != ids_.size() || !all_peers_well) return false;
     if (chosen_max == 0) chosen_max = answer->chosen;
     applied_min = std::min(applied_min, answer->applied);
   }

@@ -17,6 +17,7 @@
 #include "bulwark/consensus/member_board.hpp"
 #include "bulwark/consensus/membership_actor.hpp"
 #include "bulwark/consensus/own_status.hpp"
+#include "bulwark/consensus/own_watch.hpp"
 #include "bulwark/consensus/replica_actor.hpp"
 #include "bulwark/consensus/voter_keeper_actor.hpp"
 #include "bulwark/kv/front.hpp"
@@ -81,6 +82,7 @@ struct node_tree::impl {
     for (const auto& [peer, where] : parts.options->peers) {
       links.emplace(peer, make_ref("link-n" + std::to_string(peer), packets_held_max));
       heard.emplace(peer, std::make_shared<last_heard>());
+      peers.push_back(peer);
     }
   }
 
@@ -132,6 +134,12 @@ struct node_tree::impl {
       serving->set(peer, address);
     };
     settings.load = measured_load({replica, log});
+    settings.watched = [list = std::make_shared<consensus::own_watch>(parts.options->id, peers, board)] {
+      return list->now();
+    };
+    settings.on_watched = [shown = board](std::uint32_t peer, bool watched) {
+      shown->set_watched(peer, watched);
+    };
     settings.on_change = [shown = board, ref = membership](const peer_change& change) {
       shown->set_verdict(change.peer, change.to);
       consensus::tell_verdict(ref, change);
@@ -153,11 +161,7 @@ struct node_tree::impl {
 
   consensus::replica_actor_options replica_settings() const {
     consensus::replica_actor_options settings;
-    std::vector<std::uint32_t> peers;
-    for (const auto& [peer, ref] : links) {
-      peers.push_back(peer);
-      settings.links.emplace(consensus::node_id{peer}, ref);
-    }
+    for (const auto& [peer, ref] : links) settings.links.emplace(consensus::node_id{peer}, ref);
     consensus::set_voters(settings.core, consensus::node_id{parts.options->id}, parts.options->voters, peers);
     settings.core.lost = parts.data->lost();
     settings.core.accept_quorum = parts.options->accept_quorum;
@@ -248,6 +252,7 @@ struct node_tree::impl {
   std::shared_ptr<consensus::member_board> board;
   std::shared_ptr<consensus::own_status> status;
   std::map<std::uint32_t, caf::actor> links;
+  std::vector<std::uint32_t> peers;
   hearings heard;
   const std::shared_ptr<serving_addresses> serving = std::make_shared<serving_addresses>();
   kv::service clients;

@@ -57,5 +57,16 @@ TEST_F(member_board_test, a_detector_that_begins_has_heard_nobody) {
   EXPECT_EQ(board.hearing_since(), begin);
 }
 
+TEST_F(member_board_test, of_one_that_is_not_watched_there_is_no_verdict) {
+  board.set_verdict(2, peer_state::up);
+  board.set_watched(2, false);
+  EXPECT_EQ(board.verdict(2), std::nullopt);
+  board.set_watched(2, true);
+  EXPECT_EQ(board.verdict(2), peer_state::down) << "not heard yet";
+  board.set_watched(2, false);
+  board.begin_hearing({});
+  EXPECT_EQ(board.verdict(2), peer_state::down) << "a detector that begins watches all";
+}
+
 }  // namespace
 }  // namespace bulwark::consensus

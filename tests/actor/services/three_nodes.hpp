@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <caf/all.hpp>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -81,18 +81,20 @@ struct outcome_of {
   bool ok = false;
 };
 
-/// Three nodes in three actor systems of this process, over loopback, with a real replicated group.
-class three_nodes : public testing::Test {
+/// Some nodes, each in an actor system of this process, over loopback, with a real replicated group.
+class several_nodes : public testing::Test {
  protected:
-  /// `adjust` may change the options of each node. Nodes that do not start at once are started by the test.
-  explicit three_nodes(std::function<void(consensus::cluster_node_options&)> adjust = {},
-                       bool start_at_once = true)
-      : adjust_{std::move(adjust)} {
+  /// `adjust` may change the options of each node. Nodes that do not start at once are started by the test,
+  /// ascending.
+  explicit several_nodes(std::uint32_t count,
+                         std::function<void(consensus::cluster_node_options&)> adjust = {},
+                         bool start_at_once = true)
+      : count_{count}, adjust_{std::move(adjust)} {
     std::filesystem::remove_all(root_);
     if (!start_at_once) return;
-    for (std::uint32_t number = 1; number <= 3; ++number) start(number);
+    for (std::uint32_t number = 1; number <= count_; ++number) start(number);
   }
-  ~three_nodes() override {
+  ~several_nodes() override {
     for (auto& one : stations_) one.reset();
     std::filesystem::remove_all(root_);
     EXPECT_THAT(seen, testing::AllOf(testkit::SameViews(), testkit::NeverTwoOwners()));
@@ -108,7 +110,7 @@ class three_nodes : public testing::Test {
     options.services.lookup.patience = std::chrono::seconds{60};
     // The higher number dials, so that it alone must know the port of the other.
     options.listen = {"127.0.0.1", ports_[number - 1]};
-    for (std::uint32_t other = 1; other <= 3; ++other)
+    for (std::uint32_t other = 1; other <= count_; ++other)
       if (other != number) options.peers[other] = {"127.0.0.1", ports_[other - 1]};
     options.on_verdict = seen.verdicts(number);
     options.on_group = seen.groups(number);
@@ -170,21 +172,34 @@ class three_nodes : public testing::Test {
   }
 
   /// That all nodes see that all of them are up.
-  static auto all_up() {
-    using enum member_state;
-    return soon(testkit::View({{1, up}, {2, up}, {3, up}}, {1, 2, 3}));
+  [[nodiscard]] auto all_up() const {
+    std::map<std::uint32_t, member_state> members;
+    std::vector<std::uint32_t> seen_by;
+    for (std::uint32_t number = 1; number <= count_; ++number) {
+      members.emplace(number, member_state::up);
+      seen_by.push_back(number);
+    }
+    return soon(testkit::View(members, seen_by));
   }
 
   testkit::witness seen;  ///< of what the nodes tell; checked at the end of each test
 
  private:
+  const std::uint32_t count_;
   const std::function<void(consensus::cluster_node_options&)> adjust_;
   const std::filesystem::path root_ =
       std::filesystem::temp_directory_path() / ("bulwark-services-" + std::to_string(::getpid()));
   caf::actor_system_config waiting_config_;
   caf::actor_system waiting_room_{waiting_config_};
-  std::array<std::uint16_t, 3> ports_{};
-  std::array<std::unique_ptr<node_station>, 3> stations_;
+  std::vector<std::uint16_t> ports_ = std::vector<std::uint16_t>(count_);
+  std::vector<std::unique_ptr<node_station>> stations_ = std::vector<std::unique_ptr<node_station>>(count_);
+};
+
+class three_nodes : public several_nodes {
+ protected:
+  explicit three_nodes(std::function<void(consensus::cluster_node_options&)> adjust = {},
+                       bool start_at_once = true)
+      : several_nodes{3, std::move(adjust), start_at_once} {}
 };
 
 /// Says in each answer which node it is on: 100 * node + the number it was asked with.

@@ -118,6 +118,9 @@ const row rows[] = {
     {"two_leaders", [](auto& v) { v.nodes[2].leader = "n3"; }, exit_code::unhealthy, "n3 follows n3, not n1"},
     {"broken_link", [](auto& v) { v.nodes[2].peers[0].state = "suspect"; }, exit_code::unhealthy,
      "n3 does not hear n1 (suspect)"},
+    {"not_watched", [](auto& v) { v.nodes[2].peers[0].state = "connected"; }, exit_code::ok, nullptr},
+    {"broken_link_to_one_that_is_not_watched", [](auto& v) { v.nodes[2].peers[0].state = "unconnected"; },
+     exit_code::unhealthy, "n3 does not hear n1 (unconnected)"},
     {"small_lag", [](auto& v) { v.nodes[2].applied = 4000; }, exit_code::ok, nullptr},
     {"laggard", [](auto& v) { v.nodes[2].applied = 3999; }, exit_code::unhealthy, "n3 is 1001 slots behind"},
     {"no_launcher", [](auto& v) { v.launched = false; }, exit_code::unhealthy,
@@ -148,6 +151,15 @@ TEST(unusual_nodes, are_noted_if_half_of_their_observers_say_so) {
   EXPECT_EQ(judged.notes, std::vector<std::string>{
                               "n3 behaves unusually: its round trip is far above what it was (score 12.3)"});
   EXPECT_NE(status_text(view, judged, false).find("~ n3 behaves unusually"), std::string::npos);
+}
+
+TEST(unusual_nodes, are_noted_by_those_alone_who_watch_them) {
+  auto view = healthy_view();
+  find_unusual(view, "n3", 1);
+  for (const std::size_t bystander : {3, 4})
+    for (auto& peer : view.nodes[bystander].peers)
+      if (peer.id == "n3") peer.state = "connected";
+  EXPECT_EQ(judge(view).notes.size(), 1u) << "one of two observers";
 }
 
 TEST(unusual_nodes, are_not_noted_if_one_observer_alone_says_so) {

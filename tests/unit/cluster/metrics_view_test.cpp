@@ -34,6 +34,14 @@ TEST(metrics_view, tells_each_node_and_its_peers_in_base_units) {
   EXPECT_THAT(text, Not(HasSubstr("bulwark_connections")));
 }
 
+TEST(metrics_view, says_nothing_of_the_verdict_on_one_that_is_not_watched) {
+  for (const auto* state : {"connected", "unconnected"}) {
+    const auto text = metrics_text(
+        {{"n1", std::string{R"({"ok":true,"peers":[{"id":"n2","state":")"} + state + R"("}]})"}});
+    EXPECT_THAT(text, Not(HasSubstr("bulwark_peer_up"))) << state;
+  }
+}
+
 TEST(metrics_view, each_metric_has_one_heading_before_all_its_samples) {
   std::istringstream lines{metrics_text({{"n1", leading}, {"n2", leading}})};
   std::map<std::string, int> headings;

@@ -47,8 +47,8 @@ struct cluster_node_options {
   std::function<std::vector<child>(const bulwark::services&)> children{};
   supervisor_flags flags{};  ///< of the supervisor of these children
   event_sink sink{};         ///< gets what the supervisors do
-  /// Gets every changed verdict of this node's own detector, which is evidence and no more: the group
-  /// decides. Called in an actor, must be quick. May be left empty.
+  /// Gets every changed verdict of this node's own detector on those whom it watches, which is evidence and
+  /// no more: the group decides. Called in an actor, must be quick. May be left empty.
   std::function<void(const peer_change&)> on_verdict{};
   /// Gets every change of opinion on whether a peer behaves as usual, see heartbeat_options. Called in an
   /// actor, must be quick. May be left empty.

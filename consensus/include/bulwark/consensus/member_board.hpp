@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "bulwark/actors/core/time.hpp"
@@ -16,7 +17,7 @@
 namespace bulwark::consensus {
 
 /// What a node's actors show each other of nodes and names, and what outlives each of them: what the group
-/// decided, whom the detector hears, in which life this node is a member. Thread-safe.
+/// decided, whom the detector hears, in which life this node is a member, whether it leads. Thread-safe.
 class member_board {
  public:
   /// `changed` is called after each change in the thread that made it; must be quick. `incarnation` is that
@@ -38,18 +39,28 @@ class member_board {
 
   // -- the detector's verdicts
 
-  /// A new detector begins, which has heard nobody yet.
+  /// A new detector begins, which watches all and has heard nobody yet.
   void begin_hearing(instant now);
   void set_verdict(std::uint32_t peer, peer_state verdict);
-  [[nodiscard]] peer_state verdict(std::uint32_t peer) const;
+  /// The detector watches the peer from now on, and has not heard it yet, or no longer.
+  void set_watched(std::uint32_t peer, bool watched);
+  /// Nothing if the detector does not watch the peer.
+  [[nodiscard]] std::optional<peer_state> verdict(std::uint32_t peer) const;
   [[nodiscard]] instant hearing_since() const;
+
+  // -- the replica's place
+
+  /// As it was found last; who leads has to watch all members.
+  [[nodiscard]] bool leads() const noexcept { return leads_.load(); }
+  void set_leads(bool leads) noexcept { leads_.store(leads); }
 
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const membership_group> latest_;
   std::atomic<std::uint64_t> incarnation_;
   std::function<void()> changed_;
-  std::map<std::uint32_t, peer_state> verdicts_;
+  std::map<std::uint32_t, std::optional<peer_state>> verdicts_;
+  std::atomic<bool> leads_ = false;
   instant hearing_since_{};
 };
 

@@ -16,11 +16,14 @@ namespace bulwark::cluster {
 /// What a node says of one of its peers.
 struct peer_view {
   std::string id;
-  std::string state;  ///< up, suspect, down
+  std::string state;  ///< up, suspect, down; of one that it does not watch: connected, unconnected
   std::optional<double> rtt_ms;
   std::optional<double> silent_ms;
   double anomaly = 0;      ///< how unusual it behaves, see anomaly_tracker
   std::string anomaly_of;  ///< by what; empty if by nothing
+
+  /// Whether anything is wrong with it, as far as the node knows.
+  [[nodiscard]] bool is_well() const { return state == "up" || state == "connected"; }
 };
 
 /// What is known of one node, from the launcher and from the node itself. What is not known is empty.

@@ -39,7 +39,9 @@ struct node_process {
 struct node_status {
   struct peer {
     std::string id;
-    std::string state;  ///< up, suspect, down
+    std::string state;  ///< up, suspect, down; of one that the node does not watch: connected, unconnected
+
+    [[nodiscard]] bool is_well() const { return state == "up" || state == "connected"; }
   };
 
   std::string id;
