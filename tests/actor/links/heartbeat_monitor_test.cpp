@@ -104,6 +104,26 @@ TEST_F(heartbeat_monitor_test, a_peer_that_was_always_regular_is_suspect_sooner_
   EXPECT_GT(seen_by(first).phi, 7);
 }
 
+TEST_F(heartbeat_monitor_test, answers_teach_how_regular_a_peer_is_and_its_own_beats_do_not) {
+  detector.kind = detector_kind::phi;
+  start();
+  *connected = false;
+  const auto hear_unevenly = [&](heartbeat_kind kind) {
+    for (int i = 0; i < 400; ++i) {
+      caf::anon_send(first, peer_packet{2, heartbeat_channel, encode(from_second(kind, 1, 1))});
+      world.advance(i % 2 == 0 ? 20ms : 220ms);
+    }
+  };
+  hear_unevenly(heartbeat_kind::beat);
+  seen.forget();
+  world.advance(300ms);
+  EXPECT_THAT(seen, Exactly(Suspected(2))) << "silent for 520 ms";
+  hear_unevenly(heartbeat_kind::ack);
+  seen.forget();
+  world.advance(300ms);
+  EXPECT_THAT(seen, NoEventsFor(2)) << "which is not unusual";
+}
+
 TEST_F(heartbeat_monitor_test, an_ack_brings_back_what_it_answers) {
   start();
   *connected = false;

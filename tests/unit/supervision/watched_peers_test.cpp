@@ -72,6 +72,17 @@ TEST_P(watched_peers, one_that_comes_is_not_up_before_it_is_heard) {
   EXPECT_EQ(judge_on_time(700ms), changes{});
 }
 
+TEST_P(watched_peers, one_that_was_heard_is_judged_like_any_other) {
+  watch({4}, 0ms);
+  heard(4, 450ms);
+  const auto seen = judge_on_time(1s);
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_LE(seen[0].silence, 500ms) << "since it was heard";
+  heard(4, 1s);
+  lost(4, 1100ms);
+  EXPECT_EQ(judge_on_time(10s), changes{}) << "it is not awaited any more";
+}
+
 TEST_P(watched_peers, one_whose_link_is_lost_before_it_was_heard_is_suspect_in_time) {
   watch({4}, 0ms);
   EXPECT_EQ(lost(4, 100ms), changes{}) << "nobody has said that it is up";
