@@ -15,6 +15,7 @@ std::string to_string(service_error error) {
     case service_error::expired: return "expired";
     case service_error::poisoned: return "poisoned";
     case service_error::not_handled: return "not_handled";
+    case service_error::fenced: return "fenced";
   }
   return "unknown";
 }

@@ -29,7 +29,7 @@ void router_hub::answered(caf::mailbox_element_ptr response, caf::execution_unit
     std::lock_guard lock{mutex_};
     const auto* found = pending_.find(number);
     if (!found || !found->slot || found->attempts != raw >> bits) return;  // too late
-    if (keeps_ && !found->group && problem && problem == caf::sec::request_receiver_down) {
+    if (keeps_ && !found->group && goes_to_another(problem)) {
       lose(number, problem, when, after);
     } else {
       one = pending_.take(number);

@@ -10,6 +10,7 @@
 #include "bulwark/actors/core/pending_table.hpp"
 #include "bulwark/actors/core/routing_table.hpp"
 #include "bulwark/actors/core/waiting_line.hpp"
+#include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/router.hpp"
 #include "worker_news.hpp"
 #include "worker_slot.hpp"
@@ -114,6 +115,10 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   [[nodiscard]] instant now() const { return system_.clock().now(); }
   void classify(waiting_message& one) const;
   [[nodiscard]] bool is_failure(const caf::error& problem) const;
+  /// At least once: what a worker did not handle, or may not have, as it ended.
+  static bool goes_to_another(const caf::error& problem) {
+    return problem && (problem == caf::sec::request_receiver_down || problem == service_error::fenced);
+  }
   void submit_to_all(waiting_message one, caf::execution_unit* host);
   void settle_group(pending_answer& one, caf::mailbox_element_ptr response, const caf::error* problem,
                     caf::execution_unit* host);

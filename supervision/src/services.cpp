@@ -18,6 +18,7 @@ std::string services_options::validate() const {
   if (auto problem = lookup.validate(); !problem.empty()) return problem;
   if (gate.in_flight_max == 0) return "in_flight_max of the gate is 0; expected 1 or more";
   if (gate.answer_limit <= duration::zero()) return "answer_limit of the gate is not above zero";
+  if (serve_on < duration::zero()) return "serve_on is below zero; expected 0 (not at all) or above";
   if (ask_loads_every < duration::zero()) return "ask_loads_every is below zero; expected 0 (never) or above";
   if (!(anomalous_weight > 0 && anomalous_weight <= 1))
     return "anomalous_weight is " + std::to_string(anomalous_weight) + "; expected above 0 and at most 1";
@@ -63,6 +64,8 @@ caf::expected<caf::actor> services::router(const std::string& service, router_op
 }
 
 void services::set_anomalous(std::uint32_t node, bool on) const { state_->set_anomalous(node, on); }
+
+std::uint64_t services::fenced() const { return state_->fences().refused(); }
 
 void services::close() const { state_->close(); }
 

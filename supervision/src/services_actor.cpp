@@ -15,6 +15,7 @@
 #include "services_messages.hpp"
 #include "services_orphans.hpp"
 #include "services_routers.hpp"
+#include "services_shown.hpp"
 #include "services_state.hpp"
 
 namespace bulwark {
@@ -33,6 +34,7 @@ class services_actor final : public service_actor {
         state_{std::move(state)},
         claims_{state_->options().claims},
         lookup_{state_->options().lookup},
+        fences_{*state_},
         routers_{*state_},
         loads_{*state_, routers_},
         orphans_{*this, *state_} {}
@@ -71,6 +73,7 @@ class services_actor final : public service_actor {
   /// What an earlier life of this actor left behind.
   void take_over() {
     routers_.reset();
+    fences_.take_over(life_, [this](const caf::actor& fence) { follow_end_of(fence); });
     for (const auto peer : state_->peers()) seek(finding::peer_met{peer});
     for (const auto& [name, ref] : state_->all_references()) {
       unbind(ref);
@@ -88,6 +91,7 @@ class services_actor final : public service_actor {
 
   void look() {
     look_at_group();
+    fences_.look(life_, group_.get(), now());
     if (group_ && group_ != watched_in_) {
       watched_in_ = group_;
       std::vector<watch_event> events;
@@ -114,12 +118,14 @@ class services_actor final : public service_actor {
     const auto what = state_->serving(name);
     if (!what) return;
     follow_end_of(what->handle);
+    fences_.serves(name, what->handle, now());
     if (what->is_claimed) claim(publishing::served{name, what->start});
     seek(finding::serves_here{name, what->start});
   }
 
   void withdrawn(const service_withdrawn& what) {
     if (state_->serving(what.name)) return;  // by now it serves again
+    fences_.serves(what.name, {}, now());
     if (what.for_good) claim(publishing::withdrawn{what.name});
     seek(finding::serves_here{what.name, 0});
   }
@@ -132,6 +138,7 @@ class services_actor final : public service_actor {
   void ended(const caf::actor_addr& who) {
     followed_.erase(who);
     orphans_.ended(who);
+    fences_.ended(who);
     for (const auto& [name, what] : state_->ended(who)) {
       if (what.is_claimed) claim(publishing::ended{name, what.start});
       seek(finding::serves_here{name, 0});
@@ -239,8 +246,11 @@ class services_actor final : public service_actor {
     const auto peer = state_->envoy_of(question.from);
     const auto what = state_->serving(question.name);
     if (!peer || !what || what->start != question.start) return;
-    send(peer, wire::service_at{state_->options().self, life_.incarnation, question.name, question.start,
-                                what->handle});
+    const auto fence = fences_.show(question.name, what->handle, life_, group_.get(), now());
+    if (!fence) return;
+    follow_end_of(fence);
+    send(peer,
+         wire::service_at{state_->options().self, life_.incarnation, question.name, question.start, fence});
   }
 
   void take(const wire::service_at& found) {
@@ -291,6 +301,7 @@ class services_actor final : public service_actor {
   registry_watch watches_;
   std::shared_ptr<const membership_group> watched_in_;  ///< what the watches know
   std::map<std::uint64_t, std::string> early_watches_;  ///< of names that nobody serves yet
+  services_shown fences_;
   services_routers routers_;
   services_loads loads_;
   services_orphans orphans_;

@@ -18,7 +18,7 @@ struct service_wanted {
   std::uint64_t start = 0;
 };
 
-/// "This actor of mine does." No answer otherwise: it is asked again.
+/// "The one behind this fence of mine does." No answer otherwise: it is asked again.
 struct service_at {
   std::uint32_t node = 0;         ///< that answers
   std::uint64_t incarnation = 0;  ///< of its life as a member

@@ -30,7 +30,8 @@ caf::error objection_to(const std::string& name) {
 services_state::services_state(caf::actor_system& system, services_options options)
     : system_{system},
       options_{std::move(options)},
-      envoy_{make_stable_ref(system, {.name = "services", .hold_max = 65536})} {}
+      envoy_{make_stable_ref(system, {.name = "services", .hold_max = 65536})},
+      fences_{options_.services_max} {}
 
 void services_state::look() {
   if (!look_pending_.exchange(true)) caf::anon_send(envoy_, group_moved{});
@@ -371,6 +372,7 @@ void services_state::close() {
   }
   const auto reason = caf::make_error(caf::exit_reason::unreachable);
   for (const auto& [name, one] : gates) shut(one.gate);
+  fences_.close();
   for (const auto& [name, one] : references) bulwark::close(one.ref, reason);
   for (const auto& [name, router] : routers) caf::anon_send_exit(router, caf::exit_reason::user_shutdown);
   bulwark::close(envoy_, reason);

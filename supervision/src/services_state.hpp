@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bulwark/supervision/services.hpp"
+#include "services_shown.hpp"
 
 namespace bulwark {
 
@@ -90,6 +91,9 @@ class services_state {
   [[nodiscard]] gate_entry find_gate(const std::string& name) const;
   [[nodiscard]] std::map<std::string, gate_entry> all_gates() const;
 
+  /// What other nodes have got to see of what is published.
+  [[nodiscard]] fences_shown& fences() noexcept { return fences_; }
+
   // -- envoys of other nodes, of the sessions that are up
   void meet(std::uint32_t peer, const caf::actor& envoy);
   /// False if it was not known.
@@ -127,6 +131,7 @@ class services_state {
   caf::actor_system& system_;
   const services_options options_;
   const caf::actor envoy_;
+  fences_shown fences_;
   std::atomic<bool> look_pending_{false};
   mutable std::mutex mutex_;
   bool closed_ = false;

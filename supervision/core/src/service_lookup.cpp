@@ -89,7 +89,9 @@ void service_lookup::review_all(turn& at) {
 
 void service_lookup::review(const std::string& name, target& one, turn& at) {
   const auto* entry = at.group ? at.group->names().whereis(name) : nullptr;
-  if (one.token != 0 && (!entry || entry->token != one.token)) {
+  // This node may know that its life is over before the group shows it.
+  const bool outlived = entry && one.node == at.self.node && entry->owner != at.self;
+  if (one.token != 0 && (!entry || entry->token != one.token || outlived)) {
     one.next_ask = at.now;
     set_free(name, one, at);
   }

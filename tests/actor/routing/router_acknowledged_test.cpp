@@ -3,6 +3,7 @@
 // Method: workers that are killed or crash with messages in their mailboxes; a log of deliveries.
 #include <set>
 
+#include "bulwark/actors/service_fence.hpp"
 #include "routing_fixture.hpp"
 
 namespace bulwark {
@@ -31,6 +32,21 @@ TEST_F(router_acknowledged_test, what_a_dead_worker_had_goes_to_another_one) {
   EXPECT_EQ(counts().done, 11u);
   EXPECT_EQ(counts().failed, 0u);
   EXPECT_EQ(counts().redelivered, 5u);
+}
+
+TEST_F(router_acknowledged_test, what_a_worker_was_fenced_off_from_goes_to_another_one) {
+  make(acknowledged(), 1);
+  const auto fence = make_service_fence(world.system(), workers[0]);
+  remove_worker(router, workers[0]);
+  add_worker(router, fence);
+  fence_off(fence);
+  const auto reply = ask<std::int64_t>(std::int64_t{41});
+  join();
+  world.drain();
+  remove_worker(router, fence);
+  world.drain();
+  EXPECT_EQ(reply->value, 42);
+  EXPECT_GE(counts().redelivered, 1u);
 }
 
 TEST_F(router_acknowledged_test, with_nobody_left_it_waits_for_the_next_worker) {

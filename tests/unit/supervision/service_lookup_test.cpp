@@ -190,5 +190,15 @@ TEST(service_lookup, instances_with_a_longer_name_are_others) {
     EXPECT_FALSE(is_instance_of("pricer", other)) << other;
 }
 
+TEST(service_lookup, a_service_of_its_own_is_left_when_this_node_goes_on_in_a_later_life) {
+  lookup_run run;
+  const auto token = run.claim("a", {1, 1}, 4);
+  run.step(finding::serves_here{"a", 4});
+  EXPECT_THAT(run.step(finding::wanted{"a"}), ElementsAre(binds_here(token)));
+  finding_effects out;
+  run.lookup.step(finding::looked{}, {1, 2}, &run.group, run.now, out);
+  EXPECT_THAT(out, ElementsAre(unbinds())) << "though the group still shows the token of the life before";
+}
+
 }  // namespace
 }  // namespace bulwark::test

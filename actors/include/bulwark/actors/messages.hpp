@@ -23,6 +23,9 @@ enum class service_error : std::uint8_t {
   poisoned = 4,    ///< each worker that got it ended, up to the cap
   /// It waited for an incarnation that ended first. It was not handled, so asking again is safe.
   not_handled = 5,
+  /// Its node is not entitled to serve it any more: its life is over, or its name was given up or belongs to
+  /// another. It was not handled, so asking again is safe.
+  fenced = 6,
 };
 
 [[nodiscard]] std::string to_string(service_error error);

@@ -41,7 +41,9 @@ struct services_options {
   group_port group;
   claim_options claims{};
   lookup_options lookup{};
-  remote_gate_options gate{};         ///< of each reference that is bound to a service of another node
+  remote_gate_options gate{};  ///< of each reference that is bound to a service of another node
+  /// A service that gave its name up still serves other nodes for so long, which may not have heard of it.
+  duration serve_on = std::chrono::seconds{1};
   std::size_t hold_max = 1024;        ///< messages that each reference holds while its name is free
   std::size_t references_max = 4096;  ///< names that are looked for, instances of routers included
   std::size_t services_max = 4096;    ///< names that are published
@@ -96,8 +98,12 @@ class services {
   /// The service has this name from now on, on all nodes: once the group has granted it, and as long as it
   /// lives. Published again under the same name it counts as restarted. It must be an actor of this process;
   /// of a supervised child publish its stable reference, or see published(). If another node holds the name,
-  /// it is claimed as soon as that is free. Nothing is exclusive about a published service: one whose node is
-  /// cut off goes on until it notices. See distributed_child() for what must never run twice.
+  /// it is claimed as soon as that is free.
+  ///
+  /// Other nodes get a fence in front of it (see make_service_fence), which goes up as soon as this node sees
+  /// that its life is over or that another one has the name: `service_error::fenced`. But nothing is
+  /// exclusive about a published service: one whose node is cut off goes on until it notices. See
+  /// distributed_child() for what must never run twice.
   caf::error publish(const std::string& name, const caf::actor& service) const;
 
   /// Gives the name up. No effect if this node does not publish it.
@@ -133,7 +139,11 @@ class services {
   /// See services_options::anomalous_weight and heartbeat_options::on_anomaly.
   void set_anomalous(std::uint32_t node, bool on) const;
 
-  /// Ends references and routers; to be called before the actor system ends.
+  /// Messages for what this node served that came when it was not entitled to that any more: requests were
+  /// answered `service_error::fenced`, others dropped.
+  [[nodiscard]] std::uint64_t fenced() const;
+
+  /// Ends references, routers and fences; to be called before the actor system ends.
   void close() const;
 
   [[nodiscard]] const std::shared_ptr<services_state>& state() const noexcept { return state_; }
