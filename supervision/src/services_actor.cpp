@@ -110,6 +110,7 @@ class services_actor final : public service_actor {
     look();
     loads_.ask(now());
     for (const auto& [name, one] : state_->all_gates()) expire_requests(one.gate, now());
+    state_->gates_left().look(group_.get(), now());
   }
 
   // -- what this node serves
@@ -202,25 +203,33 @@ class services_actor final : public service_actor {
   void perform(const finding::bind_there& effect) {
     const auto ref = state_->find_reference(effect.name);
     if (!ref) return;
-    auto one = state_->find_gate(effect.name);
+    auto one = state_->take_gate(effect.name);
     if (!one.gate || one.remote != answered_.address()) {
+      if (one.gate) shut(one.gate);
       one.gate = make_remote_gate(system(), answered_, state_->options().gate);
       one.remote = answered_.address();
       one.owner = answered_owner_;
       follow_end_of(one.gate);
-      state_->keep_gate(effect.name, one);
     }
+    one.token = effect.token;
+    state_->keep_gate(effect.name, one);
     bind(ref, one.gate);
   }
 
   /// First nothing new goes there, then what is under way fails. But a service that its own node starts anew
-  /// may answer it yet, if it is a reference that took over what waited.
+  /// may answer it yet, if it is a reference that took over what waited; and so may one that gave its name
+  /// up.
   void perform(const finding::unbind& effect) {
     if (const auto ref = state_->find_reference(effect.name)) unbind(ref);
     const auto one = state_->find_gate(effect.name);
     const auto* entry = group_ ? group_->names().whereis(effect.name) : nullptr;
     const bool restarts = one.gate && entry && entry->owner == one.owner && state_->envoy_of(one.owner.node);
-    if (!restarts) state_->shut_gate(effect.name);
+    if (restarts) return;
+    const bool is_reached = one.gate && state_->envoy_of(one.owner.node);
+    if (is_reached && group_ && group_->names().end_of(one.token) == name_event::service_down)
+      state_->gates_left().keep(state_->take_gate(effect.name).gate, one.owner);
+    else
+      state_->shut_gate(effect.name);
   }
 
   void perform(const finding::refuse& effect) {
@@ -234,12 +243,15 @@ class services_actor final : public service_actor {
     // Whatever came by an earlier connection is dead.
     for (const auto& [name, one] : state_->all_gates())
       if (one.owner.node == peer.peer) state_->shut_gate(name);
+    state_->gates_left().lose(peer.peer);
     state_->meet(peer.peer, peer.envoy);
     seek(finding::peer_met{peer.peer});
   }
 
   void part_from(std::uint32_t peer) {
-    if (state_->part_from(peer)) seek(finding::peer_lost{peer});
+    if (!state_->part_from(peer)) return;
+    seek(finding::peer_lost{peer});
+    state_->gates_left().lose(peer);
   }
 
   void answer(const wire::service_wanted& question) {

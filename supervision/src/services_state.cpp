@@ -31,7 +31,8 @@ services_state::services_state(caf::actor_system& system, services_options optio
     : system_{system},
       options_{std::move(options)},
       envoy_{make_stable_ref(system, {.name = "services", .hold_max = 65536})},
-      fences_{options_.services_max} {}
+      fences_{options_.services_max},
+      gates_left_{options_.references_max} {}
 
 void services_state::look() {
   if (!look_pending_.exchange(true)) caf::anon_send(envoy_, group_moved{});
@@ -241,16 +242,14 @@ void services_state::keep_gate(const std::string& name, gate_entry one) {
   shut(one.gate);
 }
 
+services_state::gate_entry services_state::take_gate(const std::string& name) {
+  const std::lock_guard guard{mutex_};
+  auto found = gates_.extract(name);
+  return found ? std::move(found.mapped()) : gate_entry{};
+}
+
 void services_state::shut_gate(const std::string& name) {
-  gate_entry gone;
-  {
-    const std::lock_guard guard{mutex_};
-    const auto found = gates_.find(name);
-    if (found == gates_.end()) return;
-    gone = std::move(found->second);
-    gates_.erase(found);
-  }
-  shut(gone.gate);
+  if (const auto gone = take_gate(name); gone.gate) shut(gone.gate);
 }
 
 services_state::gate_entry services_state::find_gate(const std::string& name) const {
@@ -372,6 +371,7 @@ void services_state::close() {
   }
   const auto reason = caf::make_error(caf::exit_reason::unreachable);
   for (const auto& [name, one] : gates) shut(one.gate);
+  gates_left_.close();
   fences_.close();
   for (const auto& [name, one] : references) bulwark::close(one.ref, reason);
   for (const auto& [name, router] : routers) caf::anon_send_exit(router, caf::exit_reason::user_shutdown);

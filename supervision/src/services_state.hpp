@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bulwark/supervision/services.hpp"
+#include "services_gates.hpp"
 #include "services_shown.hpp"
 
 namespace bulwark {
@@ -81,15 +82,21 @@ class services_state {
   struct gate_entry {
     caf::actor gate;
     caf::actor_addr remote;
-    node_life owner;  ///< on which the remote actor is
+    node_life owner;          ///< on which the remote actor is
+    std::uint64_t token = 0;  ///< under which the reference is bound to it
   };
   /// Shuts one of that name that is there already.
   void keep_gate(const std::string& name, gate_entry one);
+  /// Forgets it without shutting it. Empty if there is none.
+  gate_entry take_gate(const std::string& name);
   /// Shuts it, if there is one.
   void shut_gate(const std::string& name);
   /// Empty if there is none.
   [[nodiscard]] gate_entry find_gate(const std::string& name) const;
   [[nodiscard]] std::map<std::string, gate_entry> all_gates() const;
+
+  /// Those to services that gave their names up.
+  [[nodiscard]] leaving_gates& gates_left() noexcept { return gates_left_; }
 
   /// What other nodes have got to see of what is published.
   [[nodiscard]] fences_shown& fences() noexcept { return fences_; }
@@ -132,6 +139,7 @@ class services_state {
   const services_options options_;
   const caf::actor envoy_;
   fences_shown fences_;
+  leaving_gates gates_left_;
   std::atomic<bool> look_pending_{false};
   mutable std::mutex mutex_;
   bool closed_ = false;

@@ -121,12 +121,61 @@ TEST_F(services_gates_test, the_end_of_the_service_is_noticed_before_the_group_s
   EXPECT_FALSE(names(1).state()->find_gate("slow").gate);
 }
 
-TEST_F(services_gates_test, a_name_that_another_node_gets_fails_what_is_under_way_at_once) {
+TEST_F(services_gates_test, what_a_service_that_gave_its_name_up_has_got_is_answered_by_it) {
+  be_under_way();
+  ASSERT_FALSE(names(3).publish("slow", host(numbered_service, 3)));
+  names(2).withdraw("slow");
+  world.advance(500ms);
+  EXPECT_EQ(answer(ref, 5), 305);
+  EXPECT_TRUE(asked->pending());
+  let_answer();
+  EXPECT_EQ(asked->value, 22);
+}
+
+TEST_F(services_gates_test, what_a_service_that_gave_its_name_up_does_not_answer_fails_in_time) {
+  be_under_way();
+  names(2).withdraw("slow");
+  world.advance(29s);
+  EXPECT_TRUE(asked->pending());
+  world.advance(1100ms);
+  ASSERT_TRUE(asked->error);
+  EXPECT_EQ(*asked->error, caf::sec::request_timeout);
+}
+
+TEST_F(services_gates_test, what_a_service_that_gave_its_name_up_has_got_fails_with_its_node) {
+  be_under_way();
+  names(2).withdraw("slow");
+  world.advance(500ms);
+  EXPECT_TRUE(asked->pending());
+  bring_down(2);
+  world.advance(50ms);
+  EXPECT_TRUE(has_failed(asked));
+}
+
+TEST_F(services_gates_test, what_a_service_that_gave_its_name_up_has_got_fails_with_the_way_to_it) {
+  be_under_way();
+  names(2).withdraw("slow");
+  world.advance(500ms);
+  part(1, 3);
+  EXPECT_TRUE(asked->pending());
+  part(1, 2);
+  EXPECT_TRUE(has_failed(asked));
+}
+
+TEST_F(services_gates_test, what_a_service_that_gave_its_name_up_has_got_fails_when_services_are_closed) {
+  be_under_way();
+  names(2).withdraw("slow");
+  world.advance(500ms);
+  names(1).close();
+  world.drain();
+  EXPECT_TRUE(has_failed(asked));
+}
+
+TEST_F(services_gates_test, a_name_that_another_node_gets_when_its_owner_is_down_fails_what_is_under_way) {
   be_under_way();
   silence(3);
-  const auto entry = owner("slow");
   for (std::uint32_t node = 1; node <= 3; ++node) group.at(node).sees = false;
-  group.tell(names::command{names::release{"slow", entry.token}});
+  bring_down(2);
   group.tell(names::command{names::claim{"slow", {3, 1}, 1}});
   group.at(1).sees = true;
   group.show();
