@@ -6,6 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
+#include <mutex>
+#include <set>
 
 #include "bulwark/actors/router.hpp"
 #include "services_test.hpp"
@@ -19,35 +22,81 @@ constexpr std::uint32_t serving = 5;
 constexpr std::uint32_t asking = 6;
 
 /// What became of the questions of an asker. Thread-safe.
-struct asked_so_far {
-  std::atomic<std::uint64_t> asked{0};
-  std::atomic<std::uint64_t> answered{0};
-  std::atomic<std::uint64_t> failed{0};
-  std::atomic<bool> goes_on{true};
+class asked_so_far {
+ public:
+  /// The number of the next question; 0 if there is to be none.
+  std::uint64_t ask() {
+    const std::lock_guard guard{mutex_};
+    if (!goes_on_) return 0;
+    open_.insert(++asked_);
+    return asked_;
+  }
+  void settle(std::uint64_t number, bool well) {
+    const std::lock_guard guard{mutex_};
+    open_.erase(number);
+    ++(well ? answered_ : failed_);
+  }
+  void stop() {
+    const std::lock_guard guard{mutex_};
+    goes_on_ = false;
+  }
+  [[nodiscard]] std::uint64_t asked() const {
+    const std::lock_guard guard{mutex_};
+    return asked_;
+  }
+  [[nodiscard]] std::uint64_t answered() const {
+    const std::lock_guard guard{mutex_};
+    return answered_;
+  }
+  [[nodiscard]] std::uint64_t failed() const {
+    const std::lock_guard guard{mutex_};
+    return failed_;
+  }
+  /// No question up to this number is open.
+  [[nodiscard]] bool is_settled(std::uint64_t up_to) const {
+    const std::lock_guard guard{mutex_};
+    return open_.empty() || *open_.begin() > up_to;
+  }
 
-  [[nodiscard]] bool is_settled() const { return asked == answered + failed; }
+ private:
+  mutable std::mutex mutex_;
+  bool goes_on_ = true;
+  std::uint64_t asked_ = 0, answered_ = 0, failed_ = 0;
+  std::set<std::uint64_t> open_;
 };
 
 /// Asks `whom` again and again, with so many questions at a time.
 caf::behavior steady_asker(caf::event_based_actor* self, caf::actor whom, std::shared_ptr<asked_so_far> told,
                            int at_a_time) {
   const auto ask = [self, whom, told] {
-    if (!told->goes_on) return;
-    const auto number = static_cast<std::int32_t>(++told->asked % 100);
-    const auto again = [self] { self->delayed_send(self, 1ms, caf::ok_atom_v); };
-    self->request(whom, caf::infinite, number)
-        .then(
-            [told, again, number](std::int32_t what) {
-              ++(what % 100 == number ? told->answered : told->failed);
-              again();
-            },
-            [told, again](const caf::error& why) {
-              if (++told->failed == 1) std::cerr << "a question failed: " << error_text(why) << std::endl;
-              again();
-            });
+    const auto number = told->ask();
+    if (number == 0) return;
+    const auto settle = [self, told, number](bool well) {
+      told->settle(number, well);
+      self->delayed_send(self, 1ms, caf::ok_atom_v);
+    };
+    const auto word = static_cast<std::int32_t>(number % 100);
+    self->request(whom, caf::infinite, word)
+        .then([settle, word](std::int32_t what) { settle(what % 100 == word); },
+              [settle](const caf::error&) { settle(false); });
   };
   for (int i = 0; i < at_a_time; ++i) self->send(self, caf::ok_atom_v);
   return {[ask](caf::ok_atom) { ask(); }};
+}
+
+/// Takes its time, so that something is under way whenever its name goes to another.
+caf::behavior unhurried_service(caf::event_based_actor* self, std::int32_t node) {
+  using open_question = std::pair<caf::typed_response_promise<std::int32_t>, std::int32_t>;
+  const auto open = std::make_shared<std::deque<open_question>>();
+  return {[=](std::int32_t what) -> caf::result<std::int32_t> {
+            open->emplace_back(self->make_response_promise<std::int32_t>(), 100 * node + what);
+            self->delayed_send(self, 20ms, caf::ok_atom_v);
+            return open->back().first;
+          },
+          [=](caf::ok_atom) {
+            open->front().first.deliver(open->front().second);
+            open->pop_front();
+          }};
 }
 
 class planned_restarts_test : public testing::Test {
@@ -74,9 +123,12 @@ class planned_restarts_test : public testing::Test {
     stations_[number] = std::make_unique<node_station>(std::move(options));
     ports_[number] = at(number).node->port();
     if (number == asking) return;
-    for (const auto& name : {"pricer/" + std::to_string(number), std::string{"desk"}})
-      EXPECT_FALSE(at(number).names().publish(
-          name, at(number).host(adding_service, static_cast<std::int32_t>(number))));
+    const auto serve = [this, number](const std::string& name, auto behavior) {
+      const auto made = at(number).host(behavior, static_cast<std::int32_t>(number));
+      EXPECT_FALSE(at(number).names().publish(name, made));
+    };
+    serve("pricer/" + std::to_string(number), adding_service);
+    serve("desk", unhurried_service);
   }
   node_station& at(std::uint32_t number) { return *stations_[number]; }
   caf::actor pricers() { return at(asking).names().router("pricer").value(); }
@@ -96,7 +148,7 @@ class planned_restarts_test : public testing::Test {
       return std::ranges::count_if(loads, [](const auto& one) { return !one.draining; }) == count;
     });
   }
-  /// Who serves at the desk, as the asking node sees it.
+  /// Who serves at the desk, as the asking node sees it; 0: nobody.
   std::uint32_t at_the_desk() {
     const auto group = at(asking).node->group();
     const auto* entry = group ? group->names().whereis("desk") : nullptr;
@@ -104,24 +156,27 @@ class planned_restarts_test : public testing::Test {
   }
   /// In the way that the documentation of services tells.
   void restart(std::uint32_t number) {
+    const auto desk = at(asking).ref("desk");
+    const auto bindings = ref_stats(desk).bindings;
+    const bool is_at_the_desk = at_the_desk() == number;
     at(number).node->drain();
     at(number).names().withdraw("desk");
     ASSERT_TRUE(await_instances(serving - 1)) << number;
-    ASSERT_TRUE(await([&, this] { return at_the_desk() != 0 && at_the_desk() != number; })) << number;
+    ASSERT_TRUE(await([&] { return !is_at_the_desk || ref_stats(desk).bindings > bindings; })) << number;
     const auto is_idle = [this] {
       const auto loads = worker_loads(pricers());
       return std::ranges::none_of(loads, [](const auto& one) { return one.draining && one.in_flight > 0; });
     };
     ASSERT_TRUE(await(is_idle)) << number;
-    const auto desk = desk_->answered.load();
-    ASSERT_TRUE(await([&, this] { return desk_->answered > desk + 2 * desk_at_a_time; })) << number;
+    ASSERT_TRUE(await([this, up_to = desk_->asked()] { return desk_->is_settled(up_to); })) << number;
     stations_[number].reset();
     start(number);
     ASSERT_TRUE(await_instances(serving)) << number;
+    handed_over_ += is_at_the_desk ? 1 : 0;
   }
 
-  static constexpr int desk_at_a_time = 4;
   const std::shared_ptr<asked_so_far> desk_ = std::make_shared<asked_so_far>();
+  int handed_over_ = 0;  ///< times that the desk changed hands
 
  private:
   const std::filesystem::path root_ =
@@ -135,20 +190,24 @@ TEST_F(planned_restarts_test, no_request_fails_while_all_nodes_are_restarted) {
   const auto router = pricers();
   const auto prices = std::make_shared<asked_so_far>();
   at(asking).host(steady_asker, router, prices, 8);
-  at(asking).host(steady_asker, at(asking).ref("desk"), desk_, desk_at_a_time);
+  at(asking).host(steady_asker, at(asking).ref("desk"), desk_, 8);
+  ASSERT_TRUE(await([this] { return desk_->answered() > 0; }));
   for (std::uint32_t number = 1; number <= serving; ++number) {
     restart(number);
     if (HasFatalFailure()) break;
   }
-  prices->goes_on = desk_->goes_on = false;
-  EXPECT_TRUE(await([&, this] { return prices->is_settled() && desk_->is_settled(); }));
-  EXPECT_EQ(prices->failed, 0u);
-  EXPECT_EQ(desk_->failed, 0u);
-  EXPECT_GT(prices->answered, 0u);
+  prices->stop();
+  desk_->stop();
+  EXPECT_TRUE(
+      await([&, this] { return prices->is_settled(prices->asked()) && desk_->is_settled(desk_->asked()); }));
+  EXPECT_EQ(prices->failed(), 0u);
+  EXPECT_EQ(desk_->failed(), 0u);
+  EXPECT_EQ(desk_->answered(), desk_->asked());
+  EXPECT_GT(handed_over_, 0);
   const auto counts = counts_of(router);
   EXPECT_TRUE(counts.add_up()) << counts;
-  EXPECT_EQ(counts.submitted, prices->asked);
-  EXPECT_EQ(counts.done, prices->answered);
+  EXPECT_EQ(counts.submitted, prices->asked());
+  EXPECT_EQ(counts.done, prices->answered());
 }
 
 }  // namespace
