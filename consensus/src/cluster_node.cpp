@@ -8,6 +8,7 @@
 #include <optional>
 #include <ranges>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "bulwark/actors/stable_ref.hpp"
@@ -23,6 +24,7 @@
 #include "bulwark/consensus/own_watch.hpp"
 #include "bulwark/consensus/replicated.hpp"
 #include "bulwark/consensus/voter_keeper_actor.hpp"
+#include "bulwark/supervision/distributed_child.hpp"
 #include "bulwark/supervision/heartbeat_monitor.hpp"
 #include "bulwark/supervision/process_meter.hpp"
 #include "member_children.hpp"
@@ -72,6 +74,7 @@ std::string cluster_node_options::validate() const {
            ", which other machines can reach; expected an address of this machine only (127.0.0.1), or tls, "
            "or "
            "insecure = true to do without protection";
+  if (auto problem = load.validate(); !problem.empty()) return "load: " + problem;
   if (replace_after < duration::zero()) return "replace_after is negative; expected 0 (never) or more";
   return detector_of(*this).validate();
 }
@@ -134,7 +137,7 @@ struct cluster_node::impl {
     settings.started = started;
     settings.heard = heard;
     settings.status = [told = status] { return told->now(); };
-    settings.load = measured_load({replica, log});
+    settings.load = load_that_is_told();
     settings.watched = [list = watch] { return list->now(); };
     settings.on_watched = [shown = board](std::uint32_t peer, bool watched) {
       shown->set_watched(peer, watched);
@@ -158,6 +161,20 @@ struct cluster_node::impl {
                         shown->begin_hearing(std::chrono::steady_clock::now());
                         return spawn_heartbeat_monitor(sys, settings);
                       });
+  }
+
+  /// What it measures for its heartbeats, of which the group hears now and then.
+  std::function<vitals()> load_that_is_told() const {
+    return [measure = measured_load({replica, log}), report = load_report{options.load}, shown = board,
+            where = *names, node = options.self, cores = std::thread::hardware_concurrency()]() mutable {
+      const auto measured = measure();
+      const auto group = shown->latest();
+      const auto known = group ? group->children().reported_load({node, shown->incarnation()}) : 0;
+      const auto word =
+          report.step(load_permille(measured.cpu_permille, cores), known, std::chrono::steady_clock::now());
+      if (word) report_node_load(where, *word);
+      return measured;
+    };
   }
 
   child consensus_branch() const {

@@ -130,6 +130,11 @@ void placement::follow(const membership& nodes, change_list& changes) {
   }
 }
 
+std::uint32_t placement::reported_load(const node_life& life) const {
+  const auto found = reported_.find(life.node);
+  return found != reported_.end() && found->second.life == life ? found->second.permille : 0;
+}
+
 std::map<std::uint32_t, std::uint64_t> placement::loads() const {
   std::map<std::uint32_t, std::uint64_t> busy;
   for (const auto& [node, one] : reported_) busy[node] = one.permille;

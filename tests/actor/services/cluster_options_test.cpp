@@ -38,6 +38,7 @@ TEST(cluster_node_options, that_cannot_work_are_named) {
        [](auto& options) {
          options.peers[1] = {"127.0.0.1", 7001};
        }},
+      {"load: change_permille is 0", [](auto& options) { options.load.change_permille = 0; }},
       {"voters names 4", [](auto& options) { options.voters.push_back(4); }},
   };
   for (const auto& row : rows) {

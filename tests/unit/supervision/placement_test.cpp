@@ -136,8 +136,10 @@ TEST(placement, a_load_ends_with_the_life_that_had_it) {
   run.enter(2);
   run.load({1, 1}, 900);
   run.load({2, 1}, 500);
+  EXPECT_EQ(run.group.children().reported_load({1, 1}), 900u);
   run.enter(1, {}, 2);
   EXPECT_EQ(run.load({1, 1}, 900), placement_error::fenced);
+  EXPECT_EQ(run.group.children().reported_load({1, 2}), 0u) << "which has said nothing yet";
   run.place("orders");
   EXPECT_EQ(run.node_of("orders"), 1u);
 }

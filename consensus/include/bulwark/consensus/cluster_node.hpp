@@ -18,6 +18,7 @@
 #include "bulwark/consensus/core/state_machine.hpp"
 #include "bulwark/supervision/core/anomaly_tracker.hpp"
 #include "bulwark/supervision/core/failure_detector.hpp"
+#include "bulwark/supervision/core/load_report.hpp"
 #include "bulwark/supervision/services.hpp"
 #include "bulwark/supervision/supervisor.hpp"
 
@@ -41,6 +42,8 @@ struct cluster_node_options {
   std::size_t snapshot_bytes = 64u << 20;              ///< a snapshot after so many bytes of commands
   /// What is replicated beside the membership, asked by consensus::submit to replica(); empty: nothing.
   std::function<std::unique_ptr<state_machine>()> machine{};
+  /// When it tells the group how busy its process is, which decides where distributed children are placed.
+  load_report_options load{};
   /// Bounds and times; `self` and `group` are filled in.
   services_options services{};
   /// What runs on this node and uses its services; called once. May be left empty.

@@ -69,6 +69,7 @@ struct distributed_child_options {
 [[nodiscard]] child distributed_child(const services& where, distributed_child_options options);
 
 /// Tells the group how busy this node is, 0 to 1000: decides on later placements, moves nothing by itself.
+/// `cluster_node` does so by itself, see load_report; with that switched off another measure may be told.
 void report_node_load(const services& where, std::uint32_t permille);
 
 }  // namespace bulwark

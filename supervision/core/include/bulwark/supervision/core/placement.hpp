@@ -120,6 +120,8 @@ class placement {
   void follow(const membership& nodes, std::vector<placement_change>& changes);
 
   [[nodiscard]] const std::map<std::string, placed_child>& all() const noexcept { return children_; }
+  /// What this life of a node told of its load last, in thousandths; 0 if nothing.
+  [[nodiscard]] std::uint32_t reported_load(const node_life& life) const;
   [[nodiscard]] std::uint64_t revision() const noexcept { return revision_; }
 
   /// Under which the child is registered while it runs.
