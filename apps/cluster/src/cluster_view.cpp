@@ -30,7 +30,10 @@ void add_peers(node_view& node, const json& told) {
     node.peers.push_back({field<std::string>(peer, "id").value_or("?"),
                           field<std::string>(peer, "state").value_or("?"), field<double>(peer, "rtt_ms"),
                           field<double>(peer, "silent_ms"), field<double>(peer, "anomaly").value_or(0),
-                          field<std::string>(peer, "anomaly_of").value_or("")});
+                          field<std::string>(peer, "anomaly_of").value_or(""),
+                          field<std::string>(peer, "status"), field<double>(peer, "lag_ms"),
+                          field<double>(peer, "cpu"), field<double>(peer, "memory_mib"),
+                          field<std::uint64_t>(peer, "queue"), field<double>(peer, "mailbox_age_ms")});
 }
 
 std::vector<std::string> names_in(const json& told, const char* list) {

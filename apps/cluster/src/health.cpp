@@ -204,7 +204,13 @@ std::string status_json(const cluster_view& view, const verdict& judged) {
                        {"rtt_ms", or_null(peer.rtt_ms)},
                        {"silent_ms", or_null(peer.silent_ms)},
                        {"anomaly", peer.anomaly},
-                       {"anomaly_of", peer.anomaly_of}});
+                       {"anomaly_of", peer.anomaly_of},
+                       {"status", or_null(peer.status)},
+                       {"lag_ms", or_null(peer.lag_ms)},
+                       {"cpu", or_null(peer.cpu)},
+                       {"memory_mib", or_null(peer.memory_mib)},
+                       {"queue", or_null(peer.queue)},
+                       {"mailbox_age_ms", or_null(peer.mailbox_age_ms)}});
     nodes.push_back(std::move(entry));
   }
   return pretty(json);

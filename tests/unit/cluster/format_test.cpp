@@ -10,6 +10,7 @@
 #include "bulwark/cluster/cluster_view.hpp"
 #include "bulwark/cluster/commands.hpp"
 #include "bulwark/cluster/events_view.hpp"
+#include "bulwark/cluster/health.hpp"
 #include "bulwark/cluster/table.hpp"
 #include "bulwark/cluster/tree_view.hpp"
 
@@ -119,6 +120,25 @@ TEST_F(merged_view, ps_table_shows_dashes_for_the_unknown_and_the_reason_of_a_no
   EXPECT_THAT(text,
               HasSubstr("n1    -  down   -     -            -        -         0       -  127.0.0.1:7101\n"));
   EXPECT_THAT(text, HasSubstr("n2: exit code 70: disk full\n"));
+}
+
+TEST(cluster_status, tells_what_peers_told_of_themselves_as_far_as_it_is_known) {
+  const cluster_directory directory{"/clusters/a"};
+  cluster_config config;
+  config.nodes.resize(1);
+  config.nodes[0].id = "n1";
+  const auto view = merge(directory, config, R"({"ok":true})", {R"({"ok":true,"peers":[
+      {"id":"n2","state":"up","status":"draining","lag_ms":0.5,"cpu":1.25,"memory_mib":64,"queue":3,"mailbox_age_ms":40.5},
+      {"id":"n3","state":"up"}]})"});
+  const auto told = json::parse(status_json(view, judge(view)))["nodes"][0]["peers"];
+  EXPECT_EQ(told[0]["status"], "draining");
+  EXPECT_EQ(told[0]["lag_ms"], 0.5);
+  EXPECT_EQ(told[0]["cpu"], 1.25);
+  EXPECT_EQ(told[0]["memory_mib"], 64);
+  EXPECT_EQ(told[0]["queue"], 3);
+  EXPECT_EQ(told[0]["mailbox_age_ms"], 40.5);
+  for (const auto* key : {"status", "lag_ms", "cpu", "memory_mib", "queue", "mailbox_age_ms"})
+    EXPECT_TRUE(told[1].at(key).is_null()) << key;
 }
 
 TEST(event_format, an_event_is_one_line_without_what_is_missing) {

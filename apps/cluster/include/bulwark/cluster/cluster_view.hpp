@@ -21,6 +21,13 @@ struct peer_view {
   std::optional<double> silent_ms;
   double anomaly = 0;      ///< how unusual it behaves, see anomaly_tracker
   std::string anomaly_of;  ///< by what; empty if by nothing
+  // what it told of itself, empty if its observer does not say
+  std::optional<std::string> status{};
+  std::optional<double> lag_ms{};
+  std::optional<double> cpu{};  ///< cores
+  std::optional<double> memory_mib{};
+  std::optional<std::uint64_t> queue{};
+  std::optional<double> mailbox_age_ms{};
 
   /// Whether anything is wrong with it, as far as the node knows.
   [[nodiscard]] bool is_well() const { return state == "up" || state == "connected"; }
