@@ -68,6 +68,9 @@ void add_more(event_line& line, const supervision_event& event) {
       line << "generation " << event.generation << ", restarts: " << event.restarts << "; " << event.ends
            << " ends within " << event.within << ", the last: " << event.reason.text;
       break;
+    case event_kind::resized:
+      line << "from " << event.from << " to " << event.to << "; " << event.reason.text;
+      break;
   }
 }
 
@@ -93,6 +96,7 @@ const char* to_string(event_kind kind) noexcept {
     case event_kind::point_given_up: return "point_given_up";
     case event_kind::point_lost: return "point_lost";
     case event_kind::crash_storm: return "crash_storm";
+    case event_kind::resized: return "resized";
   }
   return "unknown";
 }

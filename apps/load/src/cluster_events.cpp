@@ -52,6 +52,8 @@ std::optional<supervision_event> event_from(const json& told, const std::string&
   event.t_restart = milliseconds_in(told, "t_restart_ms");
   event.ends = told.value("ends", std::uint64_t{0});
   event.within = milliseconds_in(told, "within_ms");
+  event.from = told.value("from", std::uint64_t{0});
+  event.to = told.value("to", std::uint64_t{0});
   return event;
 }
 

@@ -84,6 +84,8 @@ std::string to_json(const supervision_event& event, instant now) {
     out += ",\"ends\":" + std::to_string(event.ends);
     append_milliseconds(out, "within_ms", event.within);
   }
+  if (event.kind == event_kind::resized)
+    out += ",\"from\":" + std::to_string(event.from) + ",\"to\":" + std::to_string(event.to);
   append_milliseconds(out, "ago_ms", now - event.at);
   out += '}';
   return out;

@@ -29,6 +29,7 @@ bool is_decision(event_kind kind) {
     case event_kind::parked:
     case event_kind::given_up:
     case event_kind::shut_down:
+    case event_kind::resized:
     case event_kind::crash_storm: return true;
     default: return false;
   }

@@ -45,5 +45,12 @@ TEST(event, of_a_storm_tells_how_often_and_for_how_long) {
       "crash_storm clients/front (generation 3, restarts: 2; 1000 ends within 10000.0 ms, the last: boom)");
 }
 
+TEST(event, of_a_pool_tells_both_sizes_and_why) {
+  auto event = event_about(event_kind::resized, "prices");
+  event.from = 2;
+  event.to = 3;
+  EXPECT_EQ(to_string(event), "resized prices (from 2 to 3; boom)");
+}
+
 }  // namespace
 }  // namespace bulwark

@@ -62,6 +62,10 @@ TEST(json_text, an_event_without_a_reason_has_none) {
   event.ends = 17;
   event.within = 10s;
   EXPECT_NE(to_json(event, instant{1h}).find(R"("ends":17,"within_ms":10000.000)"), std::string::npos);
+  event.kind = event_kind::resized;
+  event.from = 2;
+  event.to = 3;
+  EXPECT_NE(to_json(event, instant{1h}).find(R"(,"from":2,"to":3,"ago_ms")"), std::string::npos);
 }
 
 }  // namespace

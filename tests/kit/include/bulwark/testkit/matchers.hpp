@@ -59,6 +59,7 @@ BULWARK_EVENT_MATCHER(Parked, parked)
 BULWARK_EVENT_MATCHER(GivenUp, given_up)
 BULWARK_EVENT_MATCHER(ShutDown, shut_down)
 BULWARK_EVENT_MATCHER(CrashStorm, crash_storm)
+BULWARK_EVENT_MATCHER(Resized, resized)
 
 #undef BULWARK_EVENT_MATCHER
 

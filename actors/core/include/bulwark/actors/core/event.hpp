@@ -31,6 +31,7 @@ enum class event_kind : std::uint8_t {
   point_given_up,  ///< a recovery point is not used any more; `reason` tells why
   point_lost,      ///< a recovery point could not be written; `reason` tells why
   crash_storm,     ///< it ended so often that its events are left out; `reason` is the last. See storm_filter
+  resized,         ///< a pool is given more workers, or fewer; `reason` tells why
 };
 
 /// One fact of supervision, in the one schema that log, test kit, command line and dashboard share.
@@ -51,6 +52,10 @@ struct supervision_event {
   // Meaningful for `crash_storm` only.
   std::uint64_t ends = 0;  ///< of incarnations, left out
   duration within{};       ///< the time in which they happened
+
+  // Meaningful for `resized` only.
+  std::uint64_t from = 0;  ///< workers that the pool had
+  std::uint64_t to = 0;    ///< and is to have
 
   friend bool operator==(const supervision_event&, const supervision_event&) = default;
 };

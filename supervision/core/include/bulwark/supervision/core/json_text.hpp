@@ -13,8 +13,9 @@ namespace bulwark {
 void append_json_string(std::string& out, std::string_view text);
 
 /// One JSON object on one line: kind, path, generation, restarts; reason {kind, text} unless the event has
-/// none; of a restart t_fail_ms, t_recover_ms and t_restart_ms; of a crash storm ends and within_ms. `ago_ms`
-/// says how long before `now` it was, since monotonic time means nothing to others.
+/// none; of a restart t_fail_ms, t_recover_ms and t_restart_ms; of a crash storm ends and within_ms; of a
+/// pool that is resized from and to. `ago_ms` says how long before `now` it was, since monotonic time means
+/// nothing to others.
 [[nodiscard]] std::string to_json(const supervision_event& event, instant now);
 
 }  // namespace bulwark
