@@ -303,6 +303,10 @@ void supervisor_actor::perform(const plan::publish& effect) {
   if (!sink_ && !feed_->is_wanted()) return;
   auto event = effect.what;
   event.path = event.path.empty() ? path_ : path_of(event.path);
+  tell(event);
+}
+
+void supervisor_actor::tell(const supervision_event& event) const {
   if (sink_) sink_(event);
   feed_->publish(event);
 }

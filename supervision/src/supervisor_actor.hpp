@@ -52,6 +52,9 @@ class supervisor_actor final : public service_actor {
   [[nodiscard]] const std::shared_ptr<event_feed>& feed() const noexcept { return feed_; }
   [[nodiscard]] const std::shared_ptr<shared_rate>& rate() const noexcept { return rate_; }
 
+  /// Tells the world of an event with its whole path. Any thread.
+  void tell(const supervision_event& event) const;
+
  private:
   /// Who waits for a child to be started, or to be down.
   struct open_order {
