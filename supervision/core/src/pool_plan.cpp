@@ -71,8 +71,7 @@ void pool_plan::see_who_goes(pool_view& view, instant now, std::vector<effect>& 
     const bool late = now - found->second >= rules_.drain_limit;
     const bool drained = serves(one) && one.draining;
     if (drained && (one.load() == 0 || (late && rules_.stops_busy))) {
-      effects.emplace_back(stop_worker{one.id});
-      one.is = condition::leaving;
+      effects.emplace_back(stop_worker{one.id});  // goes on draining, and so counts no more
     } else if (late) {
       if (drained) effects.emplace_back(undrain{one.id});
       one.draining = false;

@@ -49,7 +49,7 @@ class shrinking_pool_test : public sized_pool_test {
 };
 
 TEST_F(shrinking_pool_test, who_goes_finishes_first_and_gets_nothing_new) {
-  begin();
+  ASSERT_NO_FATAL_FAILURE(begin());
   caf::anon_send(router, 1);
   caf::anon_send(router, 2);
   world.advance(10s);
@@ -64,7 +64,7 @@ TEST_F(shrinking_pool_test, who_goes_finishes_first_and_gets_nothing_new) {
 }
 
 TEST_F(shrinking_pool_test, who_does_not_finish_in_time_gets_messages_again) {
-  begin();
+  ASSERT_NO_FATAL_FAILURE(begin());
   world.advance(30s);
   EXPECT_EQ(in_use(), 4u);
   EXPECT_THAT(resizes(*tree), ElementsAre("2 to 4 not finished within 30000 ms"));
@@ -75,7 +75,7 @@ TEST_F(shrinking_pool_test, who_does_not_finish_in_time_gets_messages_again) {
 }
 
 TEST_F(shrinking_pool_test, who_does_not_finish_in_time_is_stopped_if_that_is_wished) {
-  begin(true);
+  ASSERT_NO_FATAL_FAILURE(begin(true));
   world.advance(32s);
   EXPECT_EQ(worker_loads(router).size(), 2u);
   answer_all();
@@ -83,7 +83,7 @@ TEST_F(shrinking_pool_test, who_does_not_finish_in_time_is_stopped_if_that_is_wi
 }
 
 TEST_F(shrinking_pool_test, load_that_is_back_takes_back_who_was_about_to_go) {
-  begin();
+  ASSERT_NO_FATAL_FAILURE(begin());
   hold(8);
   world.advance(1s);
   EXPECT_EQ(in_use(), 4u);
@@ -94,7 +94,7 @@ TEST_F(shrinking_pool_test, load_that_is_back_takes_back_who_was_about_to_go) {
 }
 
 TEST_F(shrinking_pool_test, a_crash_on_the_way_out_is_no_way_out) {
-  begin();
+  ASSERT_NO_FATAL_FAILURE(begin());
   kill_now(one_that_goes());
   world.drain();
   EXPECT_EQ(in_use(), 3u) << "its successor";
@@ -110,7 +110,7 @@ TEST_F(shrinking_pool_test, a_crash_on_the_way_out_is_no_way_out) {
 }
 
 TEST_F(shrinking_pool_test, whoever_sizes_it_may_crash_and_leaves_nobody_drained) {
-  begin();
+  ASSERT_NO_FATAL_FAILURE(begin());
   kill(*tree / "pool" / "size");
   world.drain();
   EXPECT_EQ(in_use(), 4u);

@@ -122,7 +122,7 @@ pool_size_options wide() {
 }
 
 TEST(pool_size_queue, follows_a_step_of_load_and_comes_down_after_it) {
-  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
     sized_queue queue{seed, wide()};
     queue.run(0.5, 300);
@@ -138,7 +138,7 @@ TEST(pool_size_queue, follows_a_step_of_load_and_comes_down_after_it) {
 
 TEST(pool_size_queue, does_not_flap_under_a_constant_load_nor_keeps_what_it_does_not_need) {
   for (const double rate : {1.0, 3.0, 8.0, 20.0}) {
-    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
       SCOPED_TRACE(testing::Message() << "seed " << seed << ", " << rate << " messages a second");
       sized_queue queue{seed, wide()};
       queue.run(25, 120);
@@ -152,7 +152,7 @@ TEST(pool_size_queue, does_not_flap_under_a_constant_load_nor_keeps_what_it_does
 }
 
 TEST(pool_size_queue, waits_are_bounded_where_the_largest_size_is_enough) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     sized_queue queue{seed, wide()};
     for (const double rate : {4.0, 22.0, 10.0}) {
       SCOPED_TRACE(testing::Message() << "seed " << seed << ", " << rate << " messages a second");

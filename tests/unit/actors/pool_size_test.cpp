@@ -101,8 +101,11 @@ TEST_F(pool_size_test, who_starts_is_counted_as_there) {
 }
 
 TEST_F(pool_size_test, shrinks_when_a_whole_window_was_quiet) {
-  EXPECT_EQ(give(60, 4), std::nullopt);
-  EXPECT_EQ(give(1), (pool_resize{8, 6, quiet})) << "by a quarter, though 4 would do";
+  EXPECT_EQ(give(60, 3), std::nullopt);
+  EXPECT_EQ(give(1), (pool_resize{8, 6, quiet})) << "by a quarter, though 3 would do";
+  next.workers = next.removable = 6;
+  EXPECT_EQ(give(60), std::nullopt) << "a whole window for each step";
+  EXPECT_EQ(give(1), (pool_resize{6, 5, quiet}));
 }
 
 TEST_F(pool_size_test, the_highest_load_of_the_window_counts) {
@@ -184,10 +187,12 @@ TEST_F(pool_size_test, stale_samples_are_ignored) {
     EXPECT_EQ(size.step(next, next.at + 3001ms), std::nullopt);
   }
   EXPECT_EQ(size.step(next, next.at + 3s), std::nullopt) << "the first that counts";
-  next.at -= 1s;
+  EXPECT_EQ(give(1), std::nullopt);
+  next.at -= 500ms;
+  next.in_flight = 0;
   EXPECT_EQ(size.step(next, next.at + 1s), std::nullopt) << "older than the one before";
-  next.at += 1s;
-  EXPECT_EQ(give(2), std::nullopt);
+  next.at += 500ms;
+  EXPECT_EQ(give(1, 1000), std::nullopt);
   EXPECT_EQ(give(1), (pool_resize{8, 12, pressure}));
 }
 

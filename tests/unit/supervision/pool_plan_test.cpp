@@ -87,6 +87,7 @@ TEST_F(pool_plan_test, what_waits_and_what_is_refused_since_counts) {
   EXPECT_THAT(give(1), ElementsAre("ready")) << "what was refused before counts for nothing";
   view.rejected = 101;
   EXPECT_THAT(give(1), ElementsAre("start", "start", "2 to 4 pressure"));
+  EXPECT_THAT(give(9), IsEmpty()) << "each counts once";
 }
 
 TEST_F(pool_plan_test, messages_and_leases_at_workers_count) {
@@ -218,6 +219,13 @@ TEST_F(pool_plan_test, whom_somebody_else_drains_is_left_alone_and_replaced) {
   EXPECT_THAT(give(100), IsEmpty());
 }
 
+TEST_F(pool_plan_test, only_those_that_serve_can_go) {
+  begin(0);
+  for (int i = 0; i < 3; ++i) join(condition::coming);
+  join(condition::up);
+  EXPECT_THAT(give(11), ElementsAre("drain w4", "4 to 3 quiet"));
+}
+
 TEST_F(pool_plan_test, old_views_change_nothing) {
   begin(0);
   std::vector<pool_plan::effect> effects;
@@ -229,6 +237,10 @@ TEST_F(pool_plan_test, old_views_change_nothing) {
   view.at -= 1ns;
   plan->step(view, view.at, effects);
   EXPECT_THAT(effects, IsEmpty()) << "it was overtaken";
+  begin(3);
+  EXPECT_THAT(give(11), ElementsAre("ready", "drain w3", "3 to 2 quiet"));
+  plan->step(view, view.at + 3001ms, effects);
+  EXPECT_THAT(effects, IsEmpty()) << "who was idle then may not be idle now";
 }
 
 TEST_F(pool_plan_test, tells_what_it_went_by) {
