@@ -60,8 +60,11 @@ void pool_sizer::on_exit() {
   workers_ = nullptr;
 }
 
+/// Without a limit: a supervisor that is late must not make this start fail, and one that ends is told.
 void pool_sizer::find_workers() {
-  request(caf::actor_cast<caf::actor>(supervisor_), answer_limit_, which_children{})
+  const auto supervisor = caf::actor_cast<caf::actor>(supervisor_);
+  if (!supervisor) return quit(caf::make_error(caf::exit_reason::unreachable));
+  request(supervisor, caf::infinite, which_children{})
       .then(
           [this](const child_list& siblings) {
             const auto at = std::ranges::find(siblings.children, "workers", &child_info::id);

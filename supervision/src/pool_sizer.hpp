@@ -41,7 +41,7 @@ class pool_sizer final : public service_actor {
   const caf::actor router_;
   const caf::actor_addr supervisor_;  ///< weak, as it holds this one
   const duration period_;
-  const duration answer_limit_;  ///< for questions to the supervisors
+  const duration answer_limit_;  ///< for each look
   pool_plan plan_;
   caf::actor workers_;                         ///< their supervisor; null: not found yet
   std::map<std::string, caf::actor> handles_;  ///< incarnations of the workers, when it looked last
