@@ -22,21 +22,23 @@ void transaction_needs::add(const queued_command& command) {
 
 void transaction_needs::add_replies(const queued_command& command) {
   replies_ += reply_bytes_each;
-  const auto& [spec, words] = command;
+  const auto& spec = *command.spec;
+  const auto& words = command.words;
   constexpr std::size_t words_of_plain_set = 3;
-  if (!spec->returns_values || (spec->id == command_id::set && words.size() == words_of_plain_set)) return;
-  for_each_key(*spec, words, [&](std::size_t at) {
-    replies_ += spec->id == command_id::revision ? integer_bytes : header_bytes + value_bytes(words[at]);
+  if (!spec.returns_values || (spec.id == command_id::set && words.size() == words_of_plain_set)) return;
+  for_each_key(spec, words, [&](std::size_t at) {
+    replies_ += spec.id == command_id::revision ? integer_bytes : header_bytes + value_bytes(words[at]);
   });
 }
 
 void transaction_needs::add_memory(const queued_command& command) {
-  const auto& [spec, words] = command;
+  const auto& spec = *command.spec;
+  const auto& words = command.words;
   for (const auto word : words.subspan(1)) memory_ += word.size();
-  for_each_key(*spec, words, [&](std::size_t at) {
+  for_each_key(spec, words, [&](std::size_t at) {
     memory_ += keyspace::overhead_bytes + digits_max;
     auto& value = value_bytes(words[at]);
-    switch (spec->id) {
+    switch (spec.id) {
       case command_id::append: value += words[at + 1].size(); break;
       case command_id::incr:
       case command_id::decr:

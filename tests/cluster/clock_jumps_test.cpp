@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Goal: wall clocks that jump cost nothing that was promised: reads, with leases too, are linearizable, no
+//       command runs twice, and a node whose clock went back while it was down is taken in again.
+// Method: three real processes whose wall clocks are moved under them by a preloaded library, under clients
+//         whose history is recorded.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <map>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "bulwark/cluster/control_client.hpp"
+#include "bulwark/load/client.hpp"
+#include "recorded_history.hpp"
+#include "support.hpp"
+
+namespace bulwark::cluster_test {
+namespace {
+
+using load::eventually;
+
+/// The wall clock of the processes that are started with launch_prefix().
+class moved_clock {
+ public:
+  explicit moved_clock(std::filesystem::path file) : file_{std::move(file)} {
+    const int fd = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    void* page = MAP_FAILED;
+    if (fd >= 0 && ::ftruncate(fd, sizeof(std::int64_t)) == 0)
+      page = ::mmap(nullptr, sizeof(std::int64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    const int error = errno;
+    if (fd >= 0) ::close(fd);
+    if (page == MAP_FAILED) throw std::system_error(error, std::generic_category(), "map " + file_.string());
+    offset_ = new (page) std::atomic<std::int64_t>{0};
+  }
+  moved_clock(const moved_clock&) = delete;
+  moved_clock& operator=(const moved_clock&) = delete;
+  ~moved_clock() { ::munmap(offset_, sizeof(std::int64_t)); }
+
+  [[nodiscard]] std::vector<std::string> launch_prefix() const {
+    return {"/usr/bin/env", std::string{"LD_PRELOAD="} + CLOCK_SHIM, "MOVED_CLOCK=" + file_.string()};
+  }
+  void move_to(std::chrono::nanoseconds ahead) { offset_->store(ahead.count()); }
+
+ private:
+  std::filesystem::path file_;
+  std::atomic<std::int64_t>* offset_ = nullptr;
+};
+
+struct clock_jumps : testing::Test {
+  static constexpr unsigned count = 3;
+
+  std::map<unsigned, moved_clock> clocks;
+  bare_nodes nodes{
+      count, bare_nodes::cables::direct, {"--lease-ms", "200"}, [this](unsigned number, const auto& data) {
+        return clocks.try_emplace(number, data.string() + ".clock").first->second.launch_prefix();
+      }};
+  recorded_history history{{.endpoints = nodes.endpoints()}};
+
+  nlohmann::json status_of(unsigned number) {
+    const auto answer = cluster::ask({nodes.data(number), R"({"do":"status"})"}, 1s);
+    return nlohmann::json::parse(answer.line, nullptr, false);
+  }
+  bool await_member(unsigned number) {
+    return eventually(30s, [&] {
+      const auto told = status_of(number);
+      return told.is_object() && told.value("member", std::string{}) == "up";
+    });
+  }
+  void conclude() {
+    history.stop();
+    EXPECT_TRUE(history.read_all(20s));
+    EXPECT_EQ(history.check(), "");
+  }
+};
+
+TEST_F(clock_jumps, under_load_change_nothing) {
+  ASSERT_TRUE(history.await_more(100, 20s));
+  for (const auto ahead : {1h, -1h, 24h * 400, -24h * 400, 0h}) {
+    const auto leader = nodes.await_leader(20s);
+    clocks.at(leader).move_to(ahead);
+    ASSERT_TRUE(history.await_more(200, 20s)) << "leader, " << ahead.count() << " h";
+    clocks.at(leader % count + 1).move_to(-ahead);
+    ASSERT_TRUE(history.await_more(200, 20s)) << "follower, " << -ahead.count() << " h";
+  }
+  conclude();
+}
+
+TEST_F(clock_jumps, run_no_command_of_a_session_twice) {
+  load::client client{{.endpoints = nodes.endpoints()}};
+  const auto once = [&] { return client.call({"SESSION", "till", "1", "INCR", "sold"}); };
+  ASSERT_TRUE(eventually(20s, [&] { return once().answer.number == 1; }));
+  for (const auto ahead : {2h, -2h, 24h}) {
+    for (auto& [number, clock] : clocks) clock.move_to(ahead);
+    ASSERT_TRUE(history.await_more(200, 20s));
+    const auto again = once();
+    EXPECT_TRUE(again.answer.number == 1 || again.error.starts_with("NOSESSION")) << again.error;
+    const auto sold = client.call({"GET", "sold"});
+    EXPECT_TRUE(sold.answer.is("1")) << to_string(sold.answer) << sold.error;
+  }
+  conclude();
+}
+
+TEST_F(clock_jumps, while_a_node_is_down_do_not_keep_it_out) {
+  ASSERT_TRUE(history.await_more(100, 20s));
+  for (unsigned number = 1; number <= count; ++number) ASSERT_TRUE(await_member(number));
+  for (const auto ahead : {-24h, 24h, -48h}) {
+    const auto leader = nodes.await_leader(20s);
+    nodes.kill(leader);
+    clocks.at(leader).move_to(ahead);
+    ASSERT_TRUE(history.await_more(50, 20s));
+    nodes.start(leader);
+    ASSERT_TRUE(nodes.await_listening(leader, 20s));
+    ASSERT_TRUE(await_member(leader)) << nodes.log_of(leader);
+    ASSERT_TRUE(history.await_more(100, 20s));
+  }
+  conclude();
+}
+
+}  // namespace
+}  // namespace bulwark::cluster_test
