@@ -44,8 +44,6 @@ class fences_shown {
   void close();
 
  private:
-  void end_oldest();
-
   const std::size_t fenced_max_;
   mutable std::mutex mutex_;
   bool closed_ = false;

@@ -3,23 +3,17 @@
 //       command runs twice, and a node whose clock went back while it was down is taken in again.
 // Method: three real processes whose wall clocks are moved under them by a preloaded library, under clients
 //         whose history is recorded.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <map>
-#include <new>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "bulwark/cluster/control_client.hpp"
 #include "bulwark/load/client.hpp"
+#include "power_cut/control_page.hpp"
 #include "recorded_history.hpp"
 #include "support.hpp"
 
@@ -31,28 +25,16 @@ using load::eventually;
 /// The wall clock of the processes that are started with launch_prefix().
 class moved_clock {
  public:
-  explicit moved_clock(std::filesystem::path file) : file_{std::move(file)} {
-    const int fd = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    void* page = MAP_FAILED;
-    if (fd >= 0 && ::ftruncate(fd, sizeof(std::int64_t)) == 0)
-      page = ::mmap(nullptr, sizeof(std::int64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    const int error = errno;
-    if (fd >= 0) ::close(fd);
-    if (page == MAP_FAILED) throw std::system_error(error, std::generic_category(), "map " + file_.string());
-    offset_ = new (page) std::atomic<std::int64_t>{0};
-  }
-  moved_clock(const moved_clock&) = delete;
-  moved_clock& operator=(const moved_clock&) = delete;
-  ~moved_clock() { ::munmap(offset_, sizeof(std::int64_t)); }
+  explicit moved_clock(std::filesystem::path file) : file_{std::move(file)}, offset_ns_{file_} {}
 
   [[nodiscard]] std::vector<std::string> launch_prefix() const {
     return {"/usr/bin/env", std::string{"LD_PRELOAD="} + CLOCK_SHIM, "MOVED_CLOCK=" + file_.string()};
   }
-  void move_to(std::chrono::nanoseconds ahead) { offset_->store(ahead.count()); }
+  void move_to(std::chrono::nanoseconds ahead) { offset_ns_->store(ahead.count()); }
 
  private:
   std::filesystem::path file_;
-  std::atomic<std::int64_t>* offset_ = nullptr;
+  power_cut::control_page<std::atomic<std::int64_t>> offset_ns_;
 };
 
 struct clock_jumps : testing::Test {

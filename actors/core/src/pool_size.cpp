@@ -51,10 +51,9 @@ std::optional<pool_resize> pool_size::step(const pool_sample& sample, instant no
   if (!seen_.empty() && sample.at <= seen_.back().at) return std::nullopt;
   remember(sample);
   const auto workers = sample.workers;
-  const auto room = options_.max - std::min(options_.max, sample.leaving);
   pool_resize change{workers, workers, resize_cause::pressure};
   if (workers < options_.min) {
-    change.to = std::max(workers, std::min(options_.min, room));
+    change.to = std::max(workers, std::min(options_.min, room_beside(sample)));
     change.why = resize_cause::too_few;
   } else if (workers > options_.max) {
     change.to = std::max(options_.max, workers - std::min(workers, sample.removable));
@@ -90,6 +89,10 @@ std::int64_t pool_size::least_within(duration window) const {
   return least;
 }
 
+std::size_t pool_size::room_beside(const pool_sample& sample) const {
+  return options_.max - std::min(options_.max, sample.leaving);
+}
+
 std::size_t pool_size::needed(std::int64_t load, std::size_t unfit) const {
   const auto fit = std::ceil(static_cast<double>(load) / options_.load_aimed);
   return unfit + static_cast<std::size_t>(std::clamp(fit, 0.0, more_than_any_pool));
@@ -102,8 +105,7 @@ std::size_t pool_size::size_by_load(const pool_sample& sample) const {
   if (covers(options_.grow_after)) {
     const auto least = least_within(options_.grow_after);
     if (least > 0 && static_cast<double>(least) >= options_.load_high * capacity) {
-      const auto room = options_.max - std::min(options_.max, sample.leaving);
-      const auto most = std::min(workers + share_of(workers, options_.grow_by), room);
+      const auto most = std::min(workers + share_of(workers, options_.grow_by), room_beside(sample));
       return std::max(workers, std::min(most, needed(least, sample.unfit)));
     }
   }

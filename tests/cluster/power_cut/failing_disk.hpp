@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "control_page.hpp"
 #include "cut_power.hpp"
 #include "disk_control.hpp"
 
@@ -17,9 +18,6 @@ class failing_disk {
  public:
   /// Throws std::system_error.
   explicit failing_disk(std::filesystem::path directory);
-  failing_disk(failing_disk&& other) noexcept;
-  failing_disk& operator=(failing_disk&&) = delete;
-  ~failing_disk();
 
   /// What goes before the command line of a process that works on it.
   [[nodiscard]] std::vector<std::string> launch_prefix() const;
@@ -30,7 +28,7 @@ class failing_disk {
  private:
   std::filesystem::path directory_;
   std::filesystem::path side_;
-  disk_control* control_ = nullptr;
+  control_page<disk_control> control_;
 };
 
 }  // namespace bulwark::power_cut

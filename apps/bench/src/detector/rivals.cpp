@@ -100,6 +100,13 @@ double ms_of(instant when) {
   return std::chrono::duration<double, std::milli>{when.time_since_epoch()}.count();
 }
 
+/// All else as by default.
+detector_options options_for(const trace& over) {
+  detector_options options;
+  options.interval = at(over.interval).time_since_epoch();
+  return options;
+}
+
 /// bulwark's detector, driven as its actor drives it: judged when due, or late after a stall.
 class own_run {
  public:
@@ -173,8 +180,7 @@ std::vector<rival> all_rivals() {
        }},
       {"bulwark", 20'000,
        [](const trace& over, double knob) {
-         detector_options options;
-         options.interval = at(over.interval).time_since_epoch();
+         auto options = options_for(over);
          options.timeout = std::max(at(knob).time_since_epoch(), duration{1});
          return own_run{over, options}.run();
        }},
@@ -182,9 +188,8 @@ std::vector<rival> all_rivals() {
 }
 
 quality as_by_default(detector_kind kind, const trace& over) {
-  detector_options options;
+  auto options = options_for(over);
   options.kind = kind;
-  options.interval = at(over.interval).time_since_epoch();
   return own_run{over, options}.run();
 }
 

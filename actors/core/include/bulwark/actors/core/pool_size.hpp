@@ -108,6 +108,8 @@ class pool_size {
   void remember(const pool_sample& sample);
   [[nodiscard]] bool covers(duration window) const;
   [[nodiscard]] std::int64_t least_within(duration window) const;
+  /// Workers that there may be while others leave.
+  [[nodiscard]] std::size_t room_beside(const pool_sample& sample) const;
   [[nodiscard]] std::size_t needed(std::int64_t load, std::size_t unfit) const;
   [[nodiscard]] std::size_t size_by_load(const pool_sample& sample) const;
 
