@@ -16,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
+using testing::StartsWith;
 
 class services_anomalies_test : public virtual_nodes {
  protected:
@@ -102,18 +103,36 @@ TEST_F(indifferent_services_test, an_anomaly_makes_no_difference_unless_it_is_to
   EXPECT_THAT(spread(), ElementsAre(5, 5));
 }
 
-TEST_F(services_anomalies_test, weights_that_make_no_sense_are_refused) {
-  services_options options;
-  options.self = 1;
-  options.group = {[] { return nullptr; }, [] { return node_life{1, 1}; }, names(1).envoy()};
-  EXPECT_EQ(options.validate(), "");
-  for (const double wrong : {0.0, -1.0, 1.5}) {
-    options.anomalous_weight = wrong;
-    EXPECT_NE(options.validate(), "") << wrong;
+TEST_F(services_anomalies_test, options_that_make_no_sense_are_refused) {
+  struct {
+    const char* problem;
+    std::function<void(services_options&)> change;
+  } const rows[] = {
+      {"self is 0", [](auto& options) { options.self = 0; }},
+      {"the port to the group is not complete", [](auto& options) { options.group.latest = nullptr; }},
+      {"the port to the group is not complete", [](auto& options) { options.group.life = nullptr; }},
+      {"the port to the group is not complete", [](auto& options) { options.group.speaker = nullptr; }},
+      {"say_again is not above zero", [](auto& options) { options.claims.say_again = 0s; }},
+      {"ask_again is not above zero", [](auto& options) { options.lookup.ask_again = 0s; }},
+      {"patience is below zero", [](auto& options) { options.lookup.patience = -1s; }},
+      {"in_flight_max of the gate is 0", [](auto& options) { options.gate.in_flight_max = 0; }},
+      {"answer_limit of the gate is not", [](auto& options) { options.gate.answer_limit = 0s; }},
+      {"serve_on is below zero", [](auto& options) { options.serve_on = -1s; }},
+      {"ask_loads_every is below zero", [](auto& options) { options.ask_loads_every = -1s; }},
+      {"anomalous_weight is 0", [](auto& options) { options.anomalous_weight = 0; }},
+      {"anomalous_weight is -1", [](auto& options) { options.anomalous_weight = -1; }},
+      {"anomalous_weight is 1.5", [](auto& options) { options.anomalous_weight = 1.5; }},
+  };
+  services_options sound;
+  sound.self = 1;
+  sound.group = {[] { return nullptr; }, [] { return node_life{1, 1}; }, names(1).envoy()};
+  sound.anomalous_weight = 1;
+  ASSERT_EQ(sound.validate(), "");
+  for (const auto& row : rows) {
+    auto changed = sound;
+    row.change(changed);
+    EXPECT_THAT(changed.validate(), StartsWith(row.problem));
   }
-  options.anomalous_weight = 1;
-  options.ask_loads_every = -1s;
-  EXPECT_NE(options.validate(), "");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 // key-value machine directly.
 #include <gmock/gmock.h>
 
+#include <functional>
 #include <random>
 
 #include "front_rig.hpp"
@@ -16,6 +17,36 @@ namespace {
 using consensus::outcome;
 using testing::HasSubstr;
 using testing::StartsWith;
+
+TEST(front, says_which_of_its_options_cannot_work) {
+  struct {
+    const char* problem;
+    std::function<void(front_options&)> change;
+  } const rows[] = {
+      {"sessions is 0", [](auto& options) { options.sessions = 0; }},
+      {"replica is missing", [](auto& options) { options.replica = nullptr; }},
+      {"command_bytes_max is below",
+       [](auto& options) {
+         options.conversation.requests.command_bytes_max = options.conversation.requests.bulk_bytes_max - 1;
+       }},
+      {"bulk_bytes_max is below",
+       [](auto& options) {
+         options.conversation.requests.bulk_bytes_max = options.conversation.batches.value_bytes_max - 1;
+       }},
+      {"output_bytes_max is too small",
+       [](auto& options) {
+         options.output_bytes_max = options.conversation.batches.reply_bytes_max + options.output_bytes_pause;
+       }},
+  };
+  const front_rig rig{[&rows](const front_options& sound) {
+    EXPECT_EQ(sound.validate(), "");
+    for (const auto& row : rows) {
+      auto changed = sound;
+      row.change(changed);
+      EXPECT_THAT(changed.validate(), StartsWith(row.problem));
+    }
+  }};
+}
 
 TEST(front, answers_a_pipeline_in_order) {
   front_rig rig;

@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <unistd.h>
+#include <chrono>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,62 @@ TEST(node_options_test, other_machines_reach_peers_only_with_certificates_or_by_
   options.tls = {};
   options.insecure = true;
   EXPECT_THAT(options.validate(), IsEmpty());
+}
+
+TEST(node_options_test, numbers_that_cannot_work_are_named_with_what_was_expected) {
+  using namespace std::chrono_literals;
+  struct {
+    const char* problem;
+    std::function<void(node_options&)> change;
+  } const rows[] = {
+      {"--id is 0 or missing", [](auto& options) { options.id = 0; }},
+      {"--cluster-id is empty; expected a name", [](auto& options) { options.cluster.clear(); }},
+      {"--data is missing", [](auto& options) { options.data.clear(); }},
+      {"--peers names node 1, which is this node",
+       [](auto& options) {
+         options.peers[1] = {"127.0.0.1", 7001};
+       }},
+      {"--peers names node 0",
+       [](auto& options) {
+         options.peers[0] = {"127.0.0.1", 7001};
+       }},
+      {"--peers names port 0 for node 3", [](auto& options) { options.peers[3].port = 0; }},
+      {"--voters names node 4",
+       [](auto& options) {
+         options.voters = {1, 4};
+       }},
+      {"--accept-quorum is 4; expected at most 3", [](auto& options) { options.accept_quorum = 4; }},
+      {"--accept-quorum is 3; expected at most 2",
+       [](auto& options) {
+         options.voters = {1, 2};
+         options.accept_quorum = 3;
+       }},
+      {"--interval-ms is 0; expected 1 to 60000", [](auto& options) { options.interval = 0ms; }},
+      {"--interval-ms is 60001", [](auto& options) { options.interval = 60001ms; }},
+      {"--timeout-ms is 0; expected 1 to 600000", [](auto& options) { options.timeout = 0ms; }},
+      {"--timeout-ms is 600001", [](auto& options) { options.timeout = 600001ms; }},
+      {"--election-timeout-ms is 0", [](auto& options) { options.election_timeout = 0ms; }},
+      {"--election-timeout-ms is 600001", [](auto& options) { options.election_timeout = 600001ms; }},
+      {"--lease-ms is -1", [](auto& options) { options.lease = -1ms; }},
+      {"which is T_interval + T_timeout",
+       [](auto& options) { options.lease = options.interval + options.timeout + 1ms; }},
+      {"--drain-ms is -1", [](auto& options) { options.drain = -1ms; }},
+      {"--drain-ms is 600001", [](auto& options) { options.drain = 600001ms; }},
+      {"--replace-after-s is -1", [](auto& options) { options.replace_after = -1s; }},
+      {"--replace-after-s is 86401", [](auto& options) { options.replace_after = 86401s; }},
+      {"--sessions is 0; expected 1 to 256", [](auto& options) { options.sessions = 0; }},
+      {"--sessions is 257", [](auto& options) { options.sessions = 257; }},
+  };
+  auto options = sound();
+  options.peers = {{2, {"127.0.0.1", 7002}}, {3, {"127.0.0.1", 7003}}};
+  options.accept_quorum = 3;
+  options.lease = options.interval + options.timeout;
+  ASSERT_THAT(options.validate(), IsEmpty());
+  for (const auto& row : rows) {
+    auto changed = options;
+    row.change(changed);
+    EXPECT_THAT(changed.validate(), HasSubstr(row.problem));
+  }
 }
 
 TEST(node_options_test, certificates_of_peers_do_not_open_the_door_to_clients) {
