@@ -136,10 +136,14 @@ void kill_now(const caf::actor& victim) {
 }
 
 void refuse(caf::mailbox_element& request, caf::error problem) {
+  refuse(request, std::move(problem), caf::strong_actor_ptr{});
+}
+
+void refuse(caf::mailbox_element& request, caf::error problem, const caf::strong_actor_ptr& by) {
   if (!request.mid.is_request() || request.mid.is_answered()) return;
   const auto answer_to = request.stages.empty() ? request.sender : request.stages.front();
   if (answer_to)
-    answer_to->enqueue(nullptr, request.mid.response_id(), caf::make_message(std::move(problem)), nullptr);
+    answer_to->enqueue(by, request.mid.response_id(), caf::make_message(std::move(problem)), nullptr);
 }
 
 void ask_to_stop(const caf::actor& whom) {

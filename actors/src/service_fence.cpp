@@ -33,7 +33,8 @@ class service_fence final : public caf::monitorable_actor {
             ended_ ? caf::make_error(caf::sec::request_receiver_down) : caf::error{service_error::fenced};
       }
     }
-    if (!to) return refuse(*element, std::move(refusal));
+    // In its own name, so that it is not taken for an error that the service passes on from somebody else.
+    if (!to) return refuse(*element, std::move(refusal), caf::strong_actor_ptr{ctrl()});
     to->enqueue(std::move(element), host);
   }
 
@@ -49,6 +50,15 @@ class service_fence final : public caf::monitorable_actor {
   void end(caf::error reason) {
     leave(true);
     cleanup(std::move(reason), nullptr);  // tells whoever monitors; does nothing the second time
+  }
+
+  /// What it stands before has ended. Fenced off it has let go of that, and goes on refusing.
+  void follow(caf::error reason) {
+    {
+      const std::lock_guard guard{mutex_};
+      if (!service_) return;
+    }
+    end(std::move(reason));
   }
 
   [[nodiscard]] std::uint64_t refused() const {
@@ -90,7 +100,7 @@ caf::actor make_service_fence(caf::actor_system& system, const caf::actor& servi
   // Called at once if it has ended already.
   caf::actor_cast<caf::abstract_actor*>(service)->attach_functor(
       [weak = fence.address()](const caf::error& reason) {
-        if (const auto found = caf::actor_cast<caf::actor>(weak)) as_fence(found)->end(reason);
+        if (const auto found = caf::actor_cast<caf::actor>(weak)) as_fence(found)->follow(reason);
       });
   return fence;
 }

@@ -218,8 +218,14 @@ class child_keeper final : public service_actor {
     return shutdown_policy::within(std::min(wanted.limit, limit));
   }
 
+  /// From now on nothing comes in that would be lost with the child: who asks here or elsewhere waits for the
+  /// next one. What it has it may still handle.
   void perform(const running::stop&) {
-    if (tree_) ask_to_stop(tree_);
+    if (!tree_) return;
+    state_->withdraw(name_, served_, false);
+    state_->fences().fence_off_all(name_);
+    if (const auto ref = state_->find_reference(name_)) unbind(ref);
+    ask_to_stop(tree_);
   }
 
   void ended(const caf::actor_addr& who) {

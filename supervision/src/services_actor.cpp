@@ -10,6 +10,7 @@
 #include "bulwark/actors/messages.hpp"
 #include "bulwark/actors/service_actor.hpp"
 #include "bulwark/actors/stable_ref.hpp"
+#include "bulwark/actors/unhandled_request.hpp"
 #include "bulwark/supervision/core/registry_watch.hpp"
 #include "services_loads.hpp"
 #include "services_messages.hpp"
@@ -55,6 +56,7 @@ class services_actor final : public service_actor {
             [this](const reference_wanted& what) { seek(finding::wanted{what.name}); },
             [this](const service_served& what) { served(what.name); },
             [this](const service_withdrawn& what) { withdrawn(what); },
+            [this](const request_fenced& what) { ask_again(what.name); },
             [this](const watch_wanted& what) { begin_watch(what.number); },
             [this](const router_wanted&) { routers_.follow(group_.get(), lookup_, effects_of_routers()); },
             [this](const peer_introduced& peer) { meet(peer); },
@@ -111,6 +113,7 @@ class services_actor final : public service_actor {
     loads_.ask(now());
     for (const auto& [name, one] : state_->all_gates()) expire_requests(one.gate, now());
     state_->gates_left().look(group_.get(), now());
+    state_->refused().look(now());
   }
 
   // -- what this node serves
@@ -198,6 +201,7 @@ class services_actor final : public service_actor {
     const auto what = state_->serving(effect.name);
     const auto ref = state_->find_reference(effect.name);
     if (what && ref) bind(ref, what->handle);
+    ask_again(effect.name);
   }
 
   void perform(const finding::bind_there& effect) {
@@ -206,7 +210,9 @@ class services_actor final : public service_actor {
     auto one = state_->take_gate(effect.name);
     if (!one.gate || one.remote != answered_.address()) {
       if (one.gate) shut(one.gate);
-      one.gate = make_remote_gate(system(), answered_, state_->options().gate);
+      one.number = state_->next_gate_number();
+      one.gate = make_remote_gate(system(), answered_, state_->options().gate,
+                                  asking_again(effect.name, one.number));
       one.remote = answered_.address();
       one.owner = answered_owner_;
       follow_end_of(one.gate);
@@ -214,6 +220,28 @@ class services_actor final : public service_actor {
     one.token = effect.token;
     state_->keep_gate(effect.name, one);
     bind(ref, one.gate);
+    ask_again(effect.name);
+  }
+
+  /// Takes what the fence behind the gate of this number refuses.
+  unhandled_request_sink asking_again(const std::string& name, std::uint64_t gate) const {
+    return [weak = std::weak_ptr{state_}, name, gate](unhandled_request one) {
+      if (const auto state = weak.lock()) return state->fenced(name, gate, std::move(one));
+      refuse(*one.element, service_error::fenced);
+    };
+  }
+
+  /// What was refused while the reference was bound to another, if it is bound now.
+  void ask_again(const std::string& name) {
+    const auto ref = state_->find_reference(name);
+    if (!ref || lookup_.bound_to(name) == 0) return;
+    const auto gate = state_->find_gate(name);
+    for (auto& one : state_->refused().take_for(name, gate.number)) {
+      if (gate.gate)
+        bulwark::ask_again(gate.gate, std::move(one));
+      else
+        caf::actor_cast<caf::abstract_actor*>(ref)->enqueue(std::move(one.element), context());
+    }
   }
 
   /// First nothing new goes there, then what is under way fails. But a service that its own node starts anew
@@ -235,6 +263,7 @@ class services_actor final : public service_actor {
   void perform(const finding::refuse& effect) {
     state_->shut_gate(effect.name);
     if (const auto ref = state_->find_reference(effect.name)) vacate(ref);
+    state_->refused().give_up(effect.name);
   }
 
   // -- its counterparts on other nodes

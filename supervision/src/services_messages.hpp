@@ -75,6 +75,10 @@ struct watch_wanted {
 struct router_wanted {
   std::string service;
 };
+/// One that was asked by a reference to the name.
+struct request_fenced {
+  std::string name;
+};
 /// Also to those who listen, see services_state.
 struct group_moved {};
 struct services_tick {};
@@ -93,5 +97,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::service_served)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::service_withdrawn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::watch_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::router_wanted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::request_fenced)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::group_moved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bulwark::services_tick)

@@ -57,6 +57,11 @@ fences_shown::shown fences_shown::fence_off(std::uint64_t number) {
   return one;
 }
 
+void fences_shown::fence_off_all(const std::string& name) {
+  for (const auto& [number, one] : all())
+    if (one.name == name) fence_off(number);
+}
+
 void fences_shown::forget(std::uint64_t number) {
   shown last;  // released after the lock
   const std::lock_guard guard{mutex_};

@@ -36,6 +36,8 @@ class fences_shown {
   [[nodiscard]] std::map<std::uint64_t, shown> all() const;
   /// It lets nothing pass from now on. What it stood before; empty if there is none.
   shown fence_off(std::uint64_t number);
+  /// The same for all that stand before what serves under the name.
+  void fence_off_all(const std::string& name);
   /// It has ended.
   void forget(std::uint64_t number);
   /// Messages that came for what was fenced off.

@@ -32,7 +32,8 @@ services_state::services_state(caf::actor_system& system, services_options optio
       options_{std::move(options)},
       envoy_{make_stable_ref(system, {.name = "services", .hold_max = 65536})},
       fences_{options_.services_max},
-      gates_left_{options_.references_max} {}
+      gates_left_{options_.references_max},
+      refused_{options_.gate.in_flight_max} {}
 
 void services_state::look() {
   if (!look_pending_.exchange(true)) caf::anon_send(envoy_, group_moved{});
@@ -263,6 +264,17 @@ std::map<std::string, services_state::gate_entry> services_state::all_gates() co
   return gates_;
 }
 
+void services_state::fenced(const std::string& name, std::uint64_t gate, unhandled_request one) {
+  bool is_users = false;
+  {
+    const std::lock_guard guard{mutex_};
+    const auto found = references_.find(name);
+    is_users = found != references_.end() && found->second.is_users;
+  }
+  if (!is_users) return refuse(*one.element, service_error::fenced);
+  if (refused_.keep(name, gate, std::move(one))) caf::anon_send(envoy_, request_fenced{name});
+}
+
 void services_state::meet(std::uint32_t peer, const caf::actor& envoy) {
   const std::lock_guard guard{mutex_};
   if (!closed_) envoys_[peer] = envoy;
@@ -372,6 +384,7 @@ void services_state::close() {
   const auto reason = caf::make_error(caf::exit_reason::unreachable);
   for (const auto& [name, one] : gates) shut(one.gate);
   gates_left_.close();
+  refused_.close();
   fences_.close();
   for (const auto& [name, one] : references) bulwark::close(one.ref, reason);
   for (const auto& [name, router] : routers) caf::anon_send_exit(router, caf::exit_reason::user_shutdown);

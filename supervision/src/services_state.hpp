@@ -14,6 +14,7 @@
 
 #include "bulwark/supervision/services.hpp"
 #include "services_gates.hpp"
+#include "services_refused.hpp"
 #include "services_shown.hpp"
 
 namespace bulwark {
@@ -82,8 +83,9 @@ class services_state {
   struct gate_entry {
     caf::actor gate;
     caf::actor_addr remote;
-    node_life owner;          ///< on which the remote actor is
-    std::uint64_t token = 0;  ///< under which the reference is bound to it
+    node_life owner;           ///< on which the remote actor is
+    std::uint64_t token = 0;   ///< under which the reference is bound to it
+    std::uint64_t number = 0;  ///< 1 or more, and of no other gate
   };
   /// Shuts one of that name that is there already.
   void keep_gate(const std::string& name, gate_entry one);
@@ -94,6 +96,14 @@ class services_state {
   /// Empty if there is none.
   [[nodiscard]] gate_entry find_gate(const std::string& name) const;
   [[nodiscard]] std::map<std::string, gate_entry> all_gates() const;
+
+  /// For the next gate.
+  [[nodiscard]] std::uint64_t next_gate_number() noexcept { return ++gate_numbers_; }
+
+  /// What was asked through the gate of this number, and refused by a fence. The reference of a user asks
+  /// again; a router knows better whom to ask.
+  void fenced(const std::string& name, std::uint64_t gate, unhandled_request one);
+  [[nodiscard]] refused_requests& refused() noexcept { return refused_; }
 
   /// Those to services that gave their names up.
   [[nodiscard]] leaving_gates& gates_left() noexcept { return gates_left_; }
@@ -140,6 +150,8 @@ class services_state {
   const caf::actor envoy_;
   fences_shown fences_;
   leaving_gates gates_left_;
+  refused_requests refused_;
+  std::atomic<std::uint64_t> gate_numbers_{0};
   std::atomic<bool> look_pending_{false};
   mutable std::mutex mutex_;
   bool closed_ = false;

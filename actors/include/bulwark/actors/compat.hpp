@@ -63,6 +63,8 @@ void kill_now(const caf::actor& victim);
 /// Answers a request with `problem`, in nobody's name; does nothing for any other message.
 /// (monitorable_actor::bounce answers `request_receiver_down` whatever error it is given.)
 void refuse(caf::mailbox_element& request, caf::error problem);
+/// The same in the name of `by`.
+void refuse(caf::mailbox_element& request, caf::error problem, const caf::strong_actor_ptr& by);
 
 /// Asks an actor to end, after the messages it already has.
 void ask_to_stop(const caf::actor& whom);

@@ -14,10 +14,11 @@ namespace bulwark {
 /// who have not heard of it. So they get a fence instead of the actor itself:
 ///
 ///     open --fence_off--> fenced
-///     open, fenced --end_fence, the actor ends--> ended     for good; who monitors it gets its down_msg
+///     open --end_fence, the actor ends--> ended     for good; who monitors it gets its down_msg
+///     fenced --end_fence--> ended                   likewise
 ///
-/// Fenced it lets nothing pass: requests are answered `service_error::fenced`, other messages are dropped and
-/// counted. Ended it answers requests with `sec::request_receiver_down`.
+/// Fenced it lets nothing pass: requests are answered `service_error::fenced` in the name of the fence, other
+/// messages are dropped and counted. Ended it answers requests with `sec::request_receiver_down`.
 ///
 /// While it is open, a message passes in the thread that brings it, and the actor answers straight to whoever
 /// asked; an exit_msg acts on the actor. What waits in the actor's mailbox when its fence goes up is handled.
