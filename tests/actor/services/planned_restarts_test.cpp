@@ -7,11 +7,10 @@
 
 #include <algorithm>
 #include <deque>
-#include <mutex>
-#include <set>
 
 #include "bulwark/actors/router.hpp"
 #include "services_test.hpp"
+#include "steady_asker.hpp"
 
 namespace bulwark::test {
 namespace {
@@ -21,68 +20,8 @@ using namespace std::chrono_literals;
 constexpr std::uint32_t serving = 5;
 constexpr std::uint32_t asking = 6;
 
-/// What became of the questions of an asker. Thread-safe.
-class asked_so_far {
- public:
-  /// The number of the next question; 0 if there is to be none.
-  std::uint64_t ask() {
-    const std::lock_guard guard{mutex_};
-    if (!goes_on_) return 0;
-    open_.insert(++asked_);
-    return asked_;
-  }
-  void settle(std::uint64_t number, bool well) {
-    const std::lock_guard guard{mutex_};
-    open_.erase(number);
-    ++(well ? answered_ : failed_);
-  }
-  void stop() {
-    const std::lock_guard guard{mutex_};
-    goes_on_ = false;
-  }
-  [[nodiscard]] std::uint64_t asked() const {
-    const std::lock_guard guard{mutex_};
-    return asked_;
-  }
-  [[nodiscard]] std::uint64_t answered() const {
-    const std::lock_guard guard{mutex_};
-    return answered_;
-  }
-  [[nodiscard]] std::uint64_t failed() const {
-    const std::lock_guard guard{mutex_};
-    return failed_;
-  }
-  /// No question up to this number is open.
-  [[nodiscard]] bool is_settled(std::uint64_t up_to) const {
-    const std::lock_guard guard{mutex_};
-    return open_.empty() || *open_.begin() > up_to;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  bool goes_on_ = true;
-  std::uint64_t asked_ = 0, answered_ = 0, failed_ = 0;
-  std::set<std::uint64_t> open_;
-};
-
-/// Asks `whom` again and again, with so many questions at a time.
-caf::behavior steady_asker(caf::event_based_actor* self, caf::actor whom, std::shared_ptr<asked_so_far> told,
-                           int at_a_time) {
-  const auto ask = [self, whom, told] {
-    const auto number = told->ask();
-    if (number == 0) return;
-    const auto settle = [self, told, number](bool well) {
-      told->settle(number, well);
-      self->delayed_send(self, 1ms, caf::ok_atom_v);
-    };
-    const auto word = static_cast<std::int32_t>(number % 100);
-    self->request(whom, caf::infinite, word)
-        .then([settle, word](std::int32_t what) { settle(what % 100 == word); },
-              [settle](const caf::error&) { settle(false); });
-  };
-  for (int i = 0; i < at_a_time; ++i) self->send(self, caf::ok_atom_v);
-  return {[ask](caf::ok_atom) { ask(); }};
-}
+/// The answer of adding_service, or of one like it, on whichever node.
+bool is_sum(std::int32_t word, std::int32_t what) { return (what - word) % 100 == 0; }
 
 /// Takes its time, so that something is under way whenever its name goes to another.
 caf::behavior unhurried_service(caf::event_based_actor* self, std::int32_t node) {
@@ -189,8 +128,8 @@ TEST_F(planned_restarts_test, no_request_fails_while_all_nodes_are_restarted) {
   ASSERT_TRUE(await_instances(serving));
   const auto router = pricers();
   const auto prices = std::make_shared<asked_so_far>();
-  at(asking).host(steady_asker, router, prices, 8);
-  at(asking).host(steady_asker, at(asking).ref("desk"), desk_, 8);
+  at(asking).host(steady_asker<std::int32_t, std::int32_t>, router, prices, 8, is_sum);
+  at(asking).host(steady_asker<std::int32_t, std::int32_t>, at(asking).ref("desk"), desk_, 8, is_sum);
   ASSERT_TRUE(await([this] { return desk_->answered() > 0; }));
   for (std::uint32_t number = 1; number <= serving; ++number) {
     restart(number);
