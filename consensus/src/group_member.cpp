@@ -26,8 +26,23 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Whether a transfer that somebody else has begun is over.
+/// Between two tries to hand the leadership over.
 constexpr auto look_again = 10ms;
+
+/// Whether a replica that answers so may still lead, and may do better when it is asked again.
+bool is_worth_another_try(transfer_outcome what) {
+  switch (what) {
+    case transfer_outcome::busy:       // somebody else has begun it, and gets the answer
+    case transfer_outcome::timed_out:  // it goes on leading
+    case transfer_outcome::lost:       // perhaps to itself, under a new ballot
+      return true;
+    case transfer_outcome::moved:
+    case transfer_outcome::not_leader:
+    case transfer_outcome::no_member:
+    case transfer_outcome::unreachable: break;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -82,15 +97,14 @@ void hand_leadership_over(caf::actor_system& system, const caf::actor& replica, 
   const auto until = std::chrono::steady_clock::now() + limit;
   caf::scoped_actor self{system};
   for (auto left = limit; left > duration::zero(); left = until - std::chrono::steady_clock::now()) {
-    bool busy = false;
+    bool again = false;
     self->request(replica, caf::duration{left}, transfer_leadership{})
         .receive(
-            [&busy](const transfer_result& what) {
-              busy = what.outcome == static_cast<std::uint8_t>(transfer_outcome::busy);
+            [&again](const transfer_result& what) {
+              again = is_worth_another_try(transfer_outcome{what.outcome});
             },
             [](const caf::error&) {});
-    if (!busy) return;
-    // Somebody else has begun it, and gets the answer.
+    if (!again) return;
     self->receive([](caf::unit_t) {}, caf::after(look_again) >> [] {});
   }
 }

@@ -288,7 +288,9 @@ std::string node_tree::resp() const { return impl_->resp(); }
 void node_tree::leave(duration patience) { consensus::leave_group(impl_->membership, patience); }
 void node_tree::hand_leadership_over() {
   const auto& options = *impl_->parts.options;
-  consensus::hand_leadership_over(impl_->system, impl_->replica, options.interval + options.timeout + 200ms);
+  const duration one_try = options.interval + options.timeout + 200ms;
+  consensus::hand_leadership_over(impl_->system, impl_->replica,
+                                  std::max<duration>(one_try, options.drain / 2));
 }
 void node_tree::drain_clients() { impl_->clients.drain(); }
 std::size_t node_tree::connections() const { return impl_->clients.connections(); }

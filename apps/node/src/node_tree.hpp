@@ -49,8 +49,8 @@ class node_tree {
   /// Where clients are served, "host:port" with the real port.
   [[nodiscard]] std::string resp() const;
 
-  /// If this node leads, lets the follower that knows most of the log lead instead, and waits for that; for
-  /// little more than T_interval + T_timeout at most.
+  /// If this node leads, lets the follower that knows most of the log lead instead, and waits for that; if it
+  /// takes more than one try, for half of the time to drain, and always for one try.
   void hand_leadership_over();
 
   /// No new connections; those that are open end once their commands are answered.

@@ -5,9 +5,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
+#include "bulwark/consensus/core/replica.hpp"
+#include "bulwark/consensus/group_member.hpp"
 #include "bulwark/consensus/messages.hpp"
 #include "three_nodes.hpp"
 
@@ -82,6 +88,52 @@ TEST_F(leadership_of_two, is_handed_over_by_a_node_that_ends_as_soon_as_it_drain
   at(first).node->drain();
   stop(first);
   EXPECT_TRUE(other_has_led());
+}
+
+/// What a replica answers who is asked to hand its leadership over, one after the other, and the last for
+/// ever.
+class leader_in_name {
+ public:
+  explicit leader_in_name(std::vector<consensus::transfer_outcome> answers) : answers_{std::move(answers)} {}
+  ~leader_in_name() { kill_now(replica_); }
+
+  /// How often it was asked until that was given up.
+  std::size_t asked_within(duration limit) {
+    consensus::hand_leadership_over(system_, replica_, limit);
+    return *asked_;
+  }
+
+ private:
+  const std::vector<consensus::transfer_outcome> answers_;
+  const std::shared_ptr<std::atomic<std::size_t>> asked_ = std::make_shared<std::atomic<std::size_t>>(0);
+  services_config config_;
+  caf::actor_system system_{config_};
+  const caf::actor replica_ = system_.spawn(
+      [answers = answers_](caf::event_based_actor*,
+                           std::shared_ptr<std::atomic<std::size_t>> asked) -> caf::behavior {
+        return {[=](consensus::transfer_leadership) {
+          const auto which = answers[std::min(asked->fetch_add(1), answers.size() - 1)];
+          return consensus::transfer_result{static_cast<std::uint8_t>(which), 2};
+        }};
+      },
+      asked_);
+};
+
+using enum consensus::transfer_outcome;
+
+TEST(handing_over, is_tried_again_while_the_replica_may_lead) {
+  EXPECT_EQ(leader_in_name({timed_out, busy, lost, moved, lost}).asked_within(60s), 4u);
+}
+
+TEST(handing_over, is_not_tried_again_where_nobody_can_be_told_to_lead) {
+  for (const auto answer : {moved, not_leader, no_member, unreachable})
+    EXPECT_EQ(leader_in_name({answer, lost}).asked_within(60s), 1u) << to_string(answer);
+}
+
+TEST(handing_over, is_given_up_after_its_time) {
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_GT(leader_in_name({timed_out}).asked_within(500ms), 1u);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 500ms);
 }
 
 }  // namespace

@@ -45,9 +45,9 @@ void set_voters(replica_options& core, node_id self, const std::vector<std::uint
 [[nodiscard]] backoff_options member_delays();
 
 /// Before a planned end: if the replica leads, lets the follower that knows most of the log lead instead, so
-/// that nobody has to be elected, and waits for that. Returns after `limit` at the latest, by when the
-/// replica itself ends a transfer if that is T_interval + T_timeout; at once if there is nobody to lead or no
-/// replica. Any thread, but not within an actor.
+/// that nobody has to be elected, and waits for that. A transfer that fails is begun again, until `limit` is
+/// over at the latest; the replica itself ends each after T_interval + T_timeout. Returns at once if there is
+/// nobody to lead or no replica. Any thread, but not within an actor.
 void hand_leadership_over(caf::actor_system& system, const caf::actor& replica, duration limit);
 
 // -- a member by itself -------------------------------------------------------------------------------
