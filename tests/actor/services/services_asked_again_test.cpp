@@ -163,5 +163,16 @@ TEST_F(services_asked_again_test, what_is_refused_twice_is_not_asked_a_third_tim
   end_fence(fence);
 }
 
+TEST_F(services_asked_again_test, a_fence_that_is_up_goes_on_refusing_when_its_service_has_ended) {
+  const auto service = host(numbered_service, 2);
+  const auto fence = make_service_fence(world.system(), service);
+  fence_off(fence);
+  kill_now(service);
+  world.drain();
+  EXPECT_TRUE(is_fenced(ask(fence)));
+  EXPECT_FALSE(is_over(fence));
+  end_fence(fence);
+}
+
 }  // namespace
 }  // namespace bulwark::test

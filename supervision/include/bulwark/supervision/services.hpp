@@ -113,7 +113,8 @@ class services {
   /// While nobody does, it holds up to hold_max messages; after `patience` of the lookup_options it refuses
   /// them with `sec::request_receiver_down`, until somebody serves again. What is under way to a service when
   /// its node, its connection or itself is lost, is answered `sec::request_receiver_down` as well: nobody
-  /// knows whether it was handled.
+  /// knows whether it was handled. What a fence refused was not: the reference asks it once more of whoever
+  /// serves the name next, and answers `service_error::fenced` only if that fails or takes too long.
   [[nodiscard]] caf::expected<caf::actor> whereis(const std::string& name) const;
 
   /// The same with a typed interface, `caf::typed_actor<...>`. Nobody checks that the service has it.
