@@ -28,8 +28,7 @@ void router_hub::submit_to_all(waiting_message one, caf::execution_unit* host) {
       auto& slot = static_cast<worker_slot&>(*place.meter);
       if (!asks && slot.tells_when_done) {
         auto copy = caf::make_mailbox_element(element.sender, element.mid, {}, content);
-        caf::mailbox_element_ptr tracked{new tracked_element{std::move(copy), slot, instant{}}};
-        out.push_back({slot.worker, std::move(tracked)});
+        out.push_back(count_async(std::move(copy), slot, instant{}));
         continue;
       }
       pending_answer answer{
@@ -49,7 +48,7 @@ void router_hub::submit_to_all(waiting_message one, caf::execution_unit* host) {
     const auto why = nobody ? service_error::no_worker : service_error::overloaded;
     return refuse(element, caf::error{why});
   }
-  for (auto& [to, copy] : out) to->enqueue(std::move(copy), host);
+  for (auto& each : out) deliver(std::move(each), host);
 }
 
 /// One of the group has answered, or cannot any more (`response` is null then).

@@ -97,6 +97,16 @@ void router_hub::judge(worker_id id, bool well) {
   news_.tell();
 }
 
+void router_hub::kept_from(worker_slot& slot) {
+  {
+    std::lock_guard lock{mutex_};
+    if (!slot.tallies()) return;  // it has ended, with all that it did not handle
+    slot.give_up_tallied();
+  }
+  slot.follow_up(false);
+  pump();
+}
+
 void router_hub::arm(instant at) {
   if (closed_ || (armed_ && *armed_ <= at)) return;
   armed_ = at;

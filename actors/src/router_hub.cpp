@@ -32,7 +32,9 @@ router_hub::router_hub(caf::actor_system& system, router_options options)
       chooser_{make_chooser(options_.policy)},
       kind_{options_.policy.kind},
       line_{options_.rules.bounds} {
+  const auto& bounds = options_.rules.bounds;
   signals_->judges = options_.rules.ejection.failures > 0;
+  signals_->bounded = bounds.per_worker > 0 || bounds.in_flight > 0;
   signals_->takes_time = chooser_.wants_latency() || options_.rules.slow_start.window > duration::zero();
 }
 
@@ -70,38 +72,51 @@ void router_hub::submit(caf::mailbox_element_ptr element, caf::execution_unit* h
   classify(one);
   const bool needs_time = one.element->mid.is_request() || keeps_ || signals_->takes_time.load();
   const auto when = needs_time ? now() : instant{};
-  aftermath after;
   std::unique_lock lock{mutex_};
   if (kind_ && is_fan_out(*kind_) && !closed_) {
     lock.unlock();
     return submit_to_all(std::move(one), host);
   }
   ++submitted_;
-  routing_table::placement to;
-  if (closed_) {
-    turn_away(std::move(one), caf::make_error(caf::sec::request_receiver_down), after);
-  } else if (pending_.full()) {
-    turn_away(std::move(one), caf::error{service_error::overloaded}, after);
-  } else {
-    to = line_.empty() ? table_.place(chooser_, {ticket_++, one.key}, when)
-                       : routing_table::placement{routing_table::verdict::full};
+  auto why = routing_table::verdict::full;
+  if (line_.empty() && !closed_ && !pending_.full()) {
+    const auto to = table_.place(chooser_, {ticket_++, one.key}, when);
     if (to.what == routing_table::verdict::placed) {
       auto out = prepare(std::move(one), static_cast<worker_slot&>(*to.meter), when);
       lock.unlock();
-      out.to->enqueue(std::move(out.element), host);
-      return;
+      return deliver(std::move(out), host);
     }
-    wait_or_refuse(std::move(one), to.what, when, after);
+    why = to.what;
   }
+  submit_in_vain(std::move(one), why, when, std::move(lock));
+}
+
+/// Nobody takes it now.
+void router_hub::submit_in_vain(waiting_message one, routing_table::verdict why, instant when,
+                                std::unique_lock<std::mutex> lock) {
+  aftermath after;
+  if (closed_)
+    turn_away(std::move(one), caf::make_error(caf::sec::request_receiver_down), after);
+  else if (pending_.full())
+    turn_away(std::move(one), caf::error{service_error::overloaded}, after);
+  else
+    wait_or_refuse(std::move(one), why, when, after);
   lock.unlock();
   settle(std::move(after));
   pump();  // somebody may have finished between the choice and the wait
 }
 
-/// Wraps the message so that it is known when it is finished.
-router_hub::handoff router_hub::prepare(waiting_message one, worker_slot& slot, instant when) {
-  handoff out{slot.worker, nullptr};
+void router_hub::deliver(handoff&& out, caf::execution_unit* host) {
+  if (out.tallied)
+    out.tallied->bring(std::move(out.element), host);
+  else
+    out.to->enqueue(std::move(out.element), host);
+}
+
+/// Makes the message one of which it is known when it is finished.
+router_hub::handoff router_hub::prepare(waiting_message&& one, worker_slot& slot, instant when) {
   if (one.number != 0) {  // once more
+    handoff out{slot.worker, nullptr};
     auto& again = *pending_.find(one.number);
     again.slot = slot.shared_from_this();
     again.sent_at = when;
@@ -115,11 +130,8 @@ router_hub::handoff router_hub::prepare(waiting_message one, worker_slot& slot, 
   }
   auto& element = *one.element;
   const bool asks = element.mid.is_request();
-  if (!asks && !keeps_ && slot.tells_when_done) {
-    const bool timed = chooser_.wants_latency();
-    out.element.reset(new tracked_element{std::move(one.element), slot, timed ? when : instant{}});
-    return out;
-  }
+  if (!asks && !keeps_ && slot.tells_when_done)
+    return count_async(std::move(one.element), slot, chooser_.wants_latency() ? when : instant{});
   if (when == instant{}) when = now();
   pending_answer answer{
       slot.shared_from_this(), {nullptr, element.mid, {}}, when, when + options_.answer_limit};
@@ -129,6 +141,7 @@ router_hub::handoff router_hub::prepare(waiting_message one, worker_slot& slot, 
   arm(answer.deadline);
   const auto like = element.mid;
   auto self = caf::actor_cast<caf::strong_actor_ptr>(self_);
+  handoff out{slot.worker, nullptr};
   if (keeps_) {
     auto kept = answer.kept;
     const auto number = pending_.put(std::move(answer));
@@ -140,6 +153,14 @@ router_hub::handoff router_hub::prepare(waiting_message one, worker_slot& slot, 
     out.element = std::move(one.element);
   }
   return out;
+}
+
+router_hub::handoff router_hub::count_async(caf::mailbox_element_ptr element, worker_slot& slot,
+                                            instant sent_at) {
+  if (sent_at != instant{} || !slot.tallies())
+    return {slot.worker, caf::mailbox_element_ptr{new tracked_element{std::move(element), slot, sent_at}}};
+  slot.tally();
+  return {slot.worker, std::move(element), &slot};
 }
 
 /// Attempts are told apart, so that what comes late from a worker that ended is not taken for an answer of
@@ -210,7 +231,7 @@ void router_hub::pump() {
       if (to.what != routing_table::verdict::placed) return;
       out = prepare(std::move(*line_.take()), static_cast<worker_slot&>(*to.meter), when);
     }
-    out.to->enqueue(std::move(out.element), nullptr);
+    deliver(std::move(out), nullptr);
   }
 }
 

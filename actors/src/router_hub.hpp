@@ -76,6 +76,8 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   void pump();
   void tick();
   void judge(worker_id id, bool well);
+  /// A class of workers did something of its own with a tallied message: that has failed.
+  void kept_from(worker_slot& slot);
   /// No more messages; `lost`: nobody is left to take answers either.
   void close(bool lost);
 
@@ -95,6 +97,7 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   struct handoff {
     caf::actor to;
     caf::mailbox_element_ptr element;
+    worker_slot* tallied = nullptr;  ///< of the worker, which keeps it; null if the message is not
   };
 
   /// What is left to do after the lock.
@@ -120,11 +123,16 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
     return problem && (problem == caf::sec::request_receiver_down || problem == service_error::fenced);
   }
   void submit_to_all(waiting_message one, caf::execution_unit* host);
+  void submit_in_vain(waiting_message one, routing_table::verdict why, instant when,
+                      std::unique_lock<std::mutex> lock);
   void settle_group(pending_answer& one, caf::mailbox_element_ptr response, const caf::error* problem,
                     caf::execution_unit* host);
 
   // under the lock
-  [[nodiscard]] handoff prepare(waiting_message one, worker_slot& slot, instant when);
+  [[nodiscard]] handoff prepare(waiting_message&& one, worker_slot& slot, instant when);
+  /// Asynchronous, to a worker that tells when it is done. `sent_at`: 0 if nobody wants to know.
+  [[nodiscard]] static handoff count_async(caf::mailbox_element_ptr element, worker_slot& slot,
+                                           instant sent_at);
   [[nodiscard]] caf::message_id id_of(std::uint64_t number, std::uint64_t attempt,
                                       caf::message_id like) const;
   void wait_or_refuse(waiting_message one, routing_table::verdict why, instant when, aftermath& after);
@@ -138,7 +146,8 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   void arm(instant at);
   void arm_for_next(instant when);
 
-  void gone(worker_id id);
+  static void deliver(handoff&& out, caf::execution_unit* host);
+  void gone(worker_slot& slot);
   void settle(aftermath after);
 
   caf::actor_system& system_;

@@ -8,8 +8,7 @@
 namespace bulwark {
 
 void router_hub::add(const caf::actor& worker, double weight) {
-  const bool tells =
-      dynamic_cast<const service_actor*>(caf::actor_cast<caf::abstract_actor*>(worker)) != nullptr;
+  auto* const tells = dynamic_cast<service_actor*>(caf::actor_cast<caf::abstract_actor*>(worker));
   auto slot = std::make_shared<worker_slot>(worker, weak_from_this(), signals_, tells);
   {
     std::lock_guard lock{mutex_};
@@ -22,8 +21,8 @@ void router_hub::add(const caf::actor& worker, double weight) {
   news_.tell();
   // Weak, so that neither keeps the other alive. Attached outside the lock: a worker that ended already runs
   // this at once.
-  worker->attach_functor([hub = weak_from_this(), id = slot->id] {
-    if (const auto strong = hub.lock()) strong->gone(id);
+  worker->attach_functor([hub = weak_from_this(), slot = std::move(slot)] {
+    if (const auto strong = hub.lock()) strong->gone(*slot);
   });
   pump();
 }
@@ -38,11 +37,13 @@ void router_hub::remove(const caf::actor& worker) {
 }
 
 /// The worker has ended: what it had and did not answer is lost with it.
-void router_hub::gone(worker_id id) {
+void router_hub::gone(worker_slot& slot) {
   aftermath after;
   {
     std::lock_guard lock{mutex_};
-    const auto at = std::ranges::find_if(slots_, [id](const auto& slot) { return slot->id == id; });
+    slot.ended();
+    const auto id = slot.id;
+    const auto at = std::ranges::find_if(slots_, [id](const auto& each) { return each->id == id; });
     if (at != slots_.end()) leave(at, after);
     const auto was_its = [id](const pending_answer& one) { return one.slot && one.slot->id == id; };
     for (const auto number : pending_.numbers_if(was_its))

@@ -7,7 +7,9 @@
 
 #include "bulwark/actors/compat.hpp"
 #include "bulwark/actors/short_turn.hpp"
+#include "tallied_message.hpp"
 #include "tracked_element.hpp"
+#include "worker_slot.hpp"
 
 namespace bulwark {
 
@@ -36,11 +38,32 @@ service_actor::service_actor(caf::actor_config& config) : caf::event_based_actor
 }
 
 void service_actor::enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) {
+  if (is_tallied(element->mid)) admit_tallied(*element);
   depth_.fetch_add(1, std::memory_order_relaxed);
   caf::event_based_actor::enqueue(std::move(element), host);
 }
 
 caf::invoke_message_result service_actor::consume(caf::mailbox_element& element) {
+  bool well = false;
+  if (!is_tallied(element.mid)) return handle(element, well);
+  const auto mid = std::exchange(element.mid, not_tallied(element.mid));  // handlers may pass it on
+  auto result = caf::invoke_message_result::dropped;
+  try {
+    result = handle(element, well);
+  } catch (...) {
+    tally_for_->fail_tallied();
+    throw;
+  }
+  if (result == caf::invoke_message_result::skipped)
+    element.mid = mid;
+  else if (well)
+    finish_tallied();
+  else
+    tally_for_->fail_tallied();
+  return result;
+}
+
+caf::invoke_message_result service_actor::handle(caf::mailbox_element& element, bool& well) {
   struct count_down {
     std::atomic<std::int64_t>& depth;
     std::atomic<std::uint64_t>& progress;
@@ -55,10 +78,11 @@ caf::invoke_message_result service_actor::consume(caf::mailbox_element& element)
   } handled{depth_, progress_};
   count_down::step(progress_);
   try {
-    if (takes(element)) return caf::invoke_message_result::consumed;
-    const auto result = caf::event_based_actor::consume(element);
+    const auto result =
+        takes(element) ? caf::invoke_message_result::consumed : caf::event_based_actor::consume(element);
     handled.keep = result == caf::invoke_message_result::skipped;  // it waits on
-    if (!handled.keep && typeid(element) == typeid(tracked_element)) {
+    well = !handled.keep;
+    if (well && typeid(element) == typeid(tracked_element)) {
       auto& tracked = static_cast<tracked_element&>(element);
       tracked.handled(tracked.timed() ? clock().now() : instant{});
     }
@@ -83,6 +107,56 @@ bool service_actor::passes_over(caf::mailbox_element& element, const std::except
   if (!(*filter)(describe_exit(problem))) return false;
   refuse(element, std::move(problem));
   return true;
+}
+
+// -- what it tells a router -----------------------------------------------------------------------
+
+namespace {
+
+/// The message that this thread brings to an actor as a tallied one.
+struct tallied_pass {
+  const service_actor* to;
+  const caf::mailbox_element* element;  ///< null once it has come
+  tallied_pass* outer;
+};
+
+constinit thread_local tallied_pass* open_pass = nullptr;
+
+}  // namespace
+
+const std::atomic<std::uint64_t>* service_actor::keep_tally(std::shared_ptr<worker_slot> slot) {
+  if (keeps_tally_.exchange(true)) return nullptr;
+  tally_for_ = std::move(slot);  // read when a message of the slot comes, which is later
+  return &tally_;
+}
+
+bool service_actor::enqueue_tallied(caf::mailbox_element_ptr element, caf::execution_unit* host) {
+  tallied_pass pass{this, element.get(), open_pass};
+  struct close_pass {
+    tallied_pass* outer;
+    ~close_pass() { open_pass = outer; }
+  } at_last{std::exchange(open_pass, &pass)};
+  element->mid = as_tallied(element->mid);
+  enqueue(std::move(element), host);
+  return pass.element == nullptr;
+}
+
+void service_actor::admit_tallied(caf::mailbox_element& element) {
+  if (open_pass && open_pass->to == this && open_pass->element == &element)
+    open_pass->element = nullptr;
+  else
+    element.mid = not_tallied(element.mid);
+}
+
+/// One writer, so that no atomic increment is needed. A router without bounds has nothing to do when one of
+/// its messages is finished; it only has to see the work of the handler when it sees the count. One with
+/// bounds may let messages wait: it notes that, then looks at the count; here it is the other way round, and
+/// as both are sequentially consistent, one of the two sees the other.
+void service_actor::finish_tallied() {
+  const auto count = tally_.load(std::memory_order_relaxed) + 1;
+  if (!tally_for_->wants_to_know) return tally_.store(count, std::memory_order_release);
+  tally_.store(count);
+  tally_for_->follow_up(true);
 }
 
 // -- what it leaves (see service_actor_mail.cpp) --------------------------------------------------

@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "bulwark/actors/service_actor.hpp"
+#include "tallied_message.hpp"
+#include "tracked_element.hpp"
+#include "worker_slot.hpp"
 
 namespace bulwark {
 
@@ -23,8 +26,9 @@ void empty_into(std::vector<caf::mailbox_element_ptr>& waiting, Queue& queue, Pr
 
 bool service_actor::is_mail(const caf::mailbox_element& element) {
   const auto& content = element.content();
-  return !element.mid.is_response() && !content.match_elements<caf::exit_msg>() &&
-         !content.match_elements<caf::down_msg>() && !content.match_elements<caf::timeout_msg>();
+  return (!element.mid.is_response() || is_tallied(element.mid)) &&
+         !content.match_elements<caf::exit_msg>() && !content.match_elements<caf::down_msg>() &&
+         !content.match_elements<caf::timeout_msg>();
 }
 
 /// A copy, in the state in which the handler left it: CAF destroys the element on its way out.
@@ -41,6 +45,8 @@ service_actor::last_mail service_actor::close_mailbox() {
   mailbox().close();
   empty_into(left.waiting, get_urgent_queue(), is_mail);
   empty_into(left.waiting, get_normal_queue(), is_mail);
+  for (auto& element : left.waiting)  // whoever handles it, it is not this actor
+    if (is_tallied(element->mid)) element = tally_for_->tracked(std::move(element));
   return left;
 }
 

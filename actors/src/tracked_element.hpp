@@ -2,6 +2,7 @@
 #pragma once
 
 #include <caf/mailbox_element.hpp>
+#include <memory>
 #include <utility>
 
 #include "worker_slot.hpp"
@@ -18,9 +19,17 @@ class tracked_element final : public caf::mailbox_element {
         slot_{slot},
         sent_at_{sent_at} {}
 
+  /// One that was tallied before: nothing else keeps its slot.
+  tracked_element(caf::mailbox_element_ptr inner, std::shared_ptr<worker_slot> slot)
+      : tracked_element{std::move(inner), *slot, instant{}} {
+    keeps_ = std::move(slot);
+  }
+
   ~tracked_element() override {
     inner_.reset();
-    slot_.finish(handled_);
+    slot_.count(handled_);
+    slot_.follow_up(handled_);
+    if (!keeps_) slot_.release();
   }
 
   /// The worker went through it without failing.
@@ -40,6 +49,7 @@ class tracked_element final : public caf::mailbox_element {
   worker_slot& slot_;  ///< lives until this is finished
   instant sent_at_;
   bool handled_ = false;
+  std::shared_ptr<worker_slot> keeps_{};
 };
 
 }  // namespace bulwark

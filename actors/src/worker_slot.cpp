@@ -2,8 +2,20 @@
 #include "worker_slot.hpp"
 
 #include "router_hub.hpp"
+#include "tallied_message.hpp"
+#include "tracked_element.hpp"
 
 namespace bulwark {
+
+worker_slot::worker_slot(caf::actor handle, std::weak_ptr<router_hub> hub,
+                         std::shared_ptr<router_signals> signals, service_actor* tells)
+    : worker{std::move(handle)},
+      tells_when_done{tells != nullptr},
+      wants_to_know{signals->judges || signals->bounded},
+      teller_{tells},
+      gauge_{gauge_of(worker)},
+      hub_{std::move(hub)},
+      signals_{std::move(signals)} {}
 
 double worker_slot::latency(instant now) const noexcept {
   if (averaging_.test_and_set(std::memory_order_acquire)) return 0;  // somebody adds to it: not known now
@@ -39,10 +51,45 @@ void worker_slot::release() noexcept {
   const auto last = std::move(self_);  // it has left, and this was the last message
 }
 
+void worker_slot::joined() {
+  self_ = shared_from_this();
+  if (teller_) tally_ = teller_->keep_tally(shared_from_this());
+}
+
 void worker_slot::left(std::uint64_t sent) noexcept {
-  const auto more = static_cast<std::int64_t>(sent);
+  const auto more = static_cast<std::int64_t>(sent - tallied_);
   if (balance_.fetch_add(more) + more != 0) return;
   const auto last = std::move(self_);
+}
+
+// -- messages that the worker counts ---------------------------------------------------------------
+
+void worker_slot::bring(caf::mailbox_element_ptr element, caf::execution_unit* host) {
+  if (teller_->enqueue_tallied(std::move(element), host)) return;
+  if (const auto hub = hub_.lock()) hub->kept_from(*this);
+}
+
+void worker_slot::give_up_tallied() noexcept {
+  tallied_away_.fetch_add(1);
+  count(false);
+}
+
+void worker_slot::fail_tallied() {
+  give_up_tallied();
+  follow_up(false);
+}
+
+caf::mailbox_element_ptr worker_slot::tracked(caf::mailbox_element_ptr element) {
+  tallied_away_.fetch_add(1);
+  element->mid = not_tallied(element->mid);
+  return caf::mailbox_element_ptr{new tracked_element{std::move(element), shared_from_this()}};
+}
+
+void worker_slot::ended() noexcept {
+  if (!tally_) return;
+  const auto handled = std::exchange(tally_, nullptr)->load();
+  done_.fetch_add(handled);
+  failed_.fetch_add(tallied_ - handled - tallied_away_.load());
 }
 
 void worker_slot::follow_up(bool well) {

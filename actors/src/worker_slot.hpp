@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <caf/actor.hpp>
+#include <caf/mailbox_element.hpp>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -19,23 +20,27 @@ class router_hub;
 struct router_signals {
   std::atomic<bool> waiting{false};     ///< messages wait for room
   bool judges = false;                  ///< failing workers are ejected
+  bool bounded = false;                 ///< a message may wait until another one is finished
   std::atomic<bool> takes_time{false};  ///< choices depend on the time
 };
 
 /// One worker of a router: where its messages are counted as they finish. Outlives the worker's membership
 /// by the messages that still are on their way.
+///
+/// Asynchronous messages to a service_actor are counted by that itself, if it does so for no other router:
+/// they pass as they are, tallied. What came of those that it did not handle is told here as it happens, or,
+/// of those in its mailbox, when it has ended. All others are finished one by one.
 class worker_slot final : public load_meter, public std::enable_shared_from_this<worker_slot> {
  public:
   worker_slot(caf::actor handle, std::weak_ptr<router_hub> hub, std::shared_ptr<router_signals> signals,
-              bool tells)
-      : worker{std::move(handle)},
-        tells_when_done{tells},
-        gauge_{gauge_of(worker)},
-        hub_{std::move(hub)},
-        signals_{std::move(signals)} {}
+              service_actor* tells);
 
-  [[nodiscard]] std::uint64_t done() const noexcept override { return done_.load(); }
+  // load_meter: under the router's lock
+  [[nodiscard]] std::uint64_t done() const noexcept override {
+    return done_.load() + (tally_ ? tally_->load() : 0);
+  }
   [[nodiscard]] std::uint64_t failed() const noexcept override { return failed_.load(); }
+  [[nodiscard]] std::uint64_t finished() const noexcept override { return done() + failed_.load(); }
   [[nodiscard]] std::int64_t leases() const noexcept override {
     return leased->load(std::memory_order_relaxed);
   }
@@ -50,10 +55,25 @@ class worker_slot final : public load_meter, public std::enable_shared_from_this
   void count(bool well) noexcept { (well ? done_ : failed_).fetch_add(1); }
   void follow_up(bool well);
   void release() noexcept;
-  /// It joins a router, which from now on sends it messages.
-  void joined() { self_ = shared_from_this(); }
+  /// It joins a router, under the lock of that, which from now on sends it messages.
+  void joined();
   /// It leaves, under the router's lock, after so many messages; it lives until the last of them is finished.
   void left(std::uint64_t sent) noexcept;
+  /// The worker has ended, and its mailbox is empty: what it did not handle is lost. Under the router's lock.
+  void ended() noexcept;
+
+  /// Whether the worker counts asynchronous messages by itself. Under the router's lock.
+  [[nodiscard]] bool tallies() const noexcept { return tally_ != nullptr; }
+  /// One more of them is sent, by bring(). Under the router's lock.
+  void tally() noexcept { ++tallied_; }
+  /// Under no lock; somebody holds the worker.
+  void bring(caf::mailbox_element_ptr element, caf::execution_unit* host);
+  /// The worker did not handle one; for the worker.
+  void fail_tallied();
+  /// The first part of it.
+  void give_up_tallied() noexcept;
+  /// One that somebody else will handle, if anybody; for the worker.
+  [[nodiscard]] caf::mailbox_element_ptr tracked(caf::mailbox_element_ptr element);
   /// A message that was sent at this moment was finished now.
   void observe(duration taken, instant now) noexcept;
 
@@ -63,10 +83,16 @@ class worker_slot final : public load_meter, public std::enable_shared_from_this
   caf::actor worker;           ///< under the router's lock; empty once the worker has left
   worker_id id{};              ///< set once, when it joins
   const bool tells_when_done;  ///< it is a service_actor
+  const bool wants_to_know;    ///< of each message that is finished, by follow_up()
   const std::shared_ptr<std::atomic<std::int64_t>> leased = std::make_shared<std::atomic<std::int64_t>>(0);
 
  private:
-  const mailbox_gauge* gauge_;  ///< of the worker, valid while `worker` is
+  service_actor* const teller_;  ///< the worker, if tells_when_done; valid while somebody holds it
+  /// Of the worker, and null once that has ended, or if it does not count. Under the router's lock.
+  const std::atomic<std::uint64_t>* tally_ = nullptr;
+  std::uint64_t tallied_ = 0;                   ///< sent; under the router's lock
+  std::atomic<std::uint64_t> tallied_away_{0};  ///< of these, finished without being handled
+  const mailbox_gauge* gauge_;                  ///< of the worker, valid while `worker` is
   const std::weak_ptr<router_hub> hub_;
   const std::shared_ptr<router_signals> signals_;
   std::shared_ptr<worker_slot> self_;  ///< while it is a member or something is in flight

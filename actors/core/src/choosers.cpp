@@ -13,9 +13,9 @@ namespace bulwark {
 namespace {
 
 std::pair<std::size_t, std::size_t> two_places(std::size_t count, std::uint64_t ticket) {
-  random_stream random{random_stream::at(ticket)};
-  const auto one = random.below(count);
-  auto other = random.below(count - 1);
+  const auto random = random_stream::at(ticket);  // half of it for each; counts are far below 2^32
+  const auto one = ((random >> 32) * count) >> 32;
+  auto other = ((random & 0xffffffff) * (count - 1)) >> 32;
   if (other >= one) ++other;  // two different ones
   return {one, other};
 }

@@ -18,6 +18,10 @@ void add(routing_counts& to, const routing_counts& more) {
 
 }  // namespace
 
+std::int64_t routing_table::entry::in_flight() const noexcept {
+  return static_cast<std::int64_t>(sent - meter->finished());
+}
+
 routing_counts routing_table::entry::counts() const noexcept {
   return {sent, meter->done(), meter->failed()};
 }
@@ -154,7 +158,7 @@ void routing_table::see(instant now) {
 // -- who gets it ----------------------------------------------------------------------------------
 
 bool routing_table::has_room(const entry& one) const noexcept {
-  return rules_.bounds.per_worker == 0 || one.counts().in_flight() < rules_.bounds.per_worker;
+  return rules_.bounds.per_worker == 0 || one.in_flight() < rules_.bounds.per_worker;
 }
 
 /// A pass over all workers; only for routers that have a bound.
@@ -217,8 +221,7 @@ std::int64_t routing_table::load_of(const entry& one, std::int64_t in_flight,
 }
 
 void routing_table::look_at_mailboxes() {
-  for (auto& one : entries_)
-    one.foreign = std::max<std::int64_t>(0, one.meter->mailbox() - one.counts().in_flight());
+  for (auto& one : entries_) one.foreign = std::max<std::int64_t>(0, one.meter->mailbox() - one.in_flight());
 }
 
 double routing_table::weight_of(const entry& one) const noexcept {
@@ -232,7 +235,7 @@ double routing_table::weight_of(const entry& one) const noexcept {
 
 std::int64_t routing_table::load(std::size_t place) const noexcept {
   const auto& one = entries_[in_use_[place]];
-  return load_of(one, one.counts().in_flight(), one.foreign);
+  return load_of(one, one.in_flight(), one.foreign);
 }
 
 double routing_table::weight(std::size_t place) const noexcept { return weight_of(entries_[in_use_[place]]); }

@@ -14,6 +14,8 @@
 
 namespace bulwark {
 
+class worker_slot;
+
 /// Something whose load can be read from any thread.
 class mailbox_gauge {
  public:
@@ -89,16 +91,37 @@ class service_actor : public caf::event_based_actor, public mailbox_gauge {
   [[nodiscard]] static bool is_mail(const caf::mailbox_element& element);
 
  private:
+  friend class worker_slot;
+
   struct will {
     mail_heir heir;
     bool with_poison = false;
   };
+
+  /// From now on this actor tells the slot, of a router, what it does with the messages it gets by
+  /// enqueue_tallied, and counts the handled ones in what is returned, which lives as long as the actor. Any
+  /// thread. nullptr if it does so for another one: for one it is, once and for all.
+  const std::atomic<std::uint64_t>* keep_tally(std::shared_ptr<worker_slot> slot);
+
+  /// Takes an asynchronous message that counts for the slot. False if a class that overrides enqueue did
+  /// something else with it: then this actor tells nothing of it.
+  [[nodiscard]] bool enqueue_tallied(caf::mailbox_element_ptr element, caf::execution_unit* host);
+
+  /// `well`: whether its handler went through it without failing.
+  caf::invoke_message_result handle(caf::mailbox_element& element, bool& well);
+  void finish_tallied();
+  void admit_tallied(caf::mailbox_element& element);
 
   void keep_poison(caf::mailbox_element& element);
   bool passes_over(caf::mailbox_element& element, const std::exception_ptr& thrown);
 
   std::atomic<std::int64_t> depth_{0};
   std::atomic<std::uint64_t> progress_{0};  ///< written by the actor's own thread only
+  /// Of the slot's messages, those handled; written by the actor's own thread only. With depth_, which its
+  /// router writes with each message anyway, so that it costs no further cache line to look at.
+  std::atomic<std::uint64_t> tally_{0};
+  std::atomic<bool> keeps_tally_{false};    ///< set once
+  std::shared_ptr<worker_slot> tally_for_;  ///< set once; outlives the messages in the mailbox
   std::atomic<std::shared_ptr<const failure_filter>> filter_{};
   std::atomic<std::shared_ptr<const will>> will_{};
   std::atomic<bool> ending_{false};

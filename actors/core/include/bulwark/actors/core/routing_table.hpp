@@ -20,6 +20,7 @@ class load_meter {
   [[nodiscard]] virtual std::uint64_t done() const noexcept = 0;  ///< handled, or answered
   [[nodiscard]] virtual std::uint64_t failed()
       const noexcept = 0;  ///< lost to an end, an error or a deadline
+  [[nodiscard]] virtual std::uint64_t finished() const noexcept { return done() + failed(); }
   [[nodiscard]] virtual std::int64_t leases() const noexcept { return 0; }  ///< long-lived things on it
   [[nodiscard]] virtual std::int64_t mailbox() const noexcept {
     return 0;
@@ -141,6 +142,7 @@ class routing_table final : public worker_view {
     std::int64_t foreign = 0;  ///< messages of others in its mailbox, when somebody looked last
 
     [[nodiscard]] routing_counts counts() const noexcept;
+    [[nodiscard]] std::int64_t in_flight() const noexcept;
   };
 
   [[nodiscard]] entry* find(worker_id id);
