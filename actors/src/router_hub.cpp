@@ -155,7 +155,7 @@ router_hub::handoff router_hub::prepare(waiting_message&& one, worker_slot& slot
   return out;
 }
 
-router_hub::handoff router_hub::count_async(caf::mailbox_element_ptr element, worker_slot& slot,
+router_hub::handoff router_hub::count_async(caf::mailbox_element_ptr&& element, worker_slot& slot,
                                             instant sent_at) {
   if (sent_at != instant{} || !slot.tallies())
     return {slot.worker, caf::mailbox_element_ptr{new tracked_element{std::move(element), slot, sent_at}}};

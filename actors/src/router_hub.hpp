@@ -131,7 +131,7 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   // under the lock
   [[nodiscard]] handoff prepare(waiting_message&& one, worker_slot& slot, instant when);
   /// Asynchronous, to a worker that tells when it is done. `sent_at`: 0 if nobody wants to know.
-  [[nodiscard]] static handoff count_async(caf::mailbox_element_ptr element, worker_slot& slot,
+  [[nodiscard]] static handoff count_async(caf::mailbox_element_ptr&& element, worker_slot& slot,
                                            instant sent_at);
   [[nodiscard]] caf::message_id id_of(std::uint64_t number, std::uint64_t attempt,
                                       caf::message_id like) const;

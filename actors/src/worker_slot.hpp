@@ -40,7 +40,7 @@ class worker_slot final : public load_meter, public std::enable_shared_from_this
     return done_.load() + (tally_ ? tally_->load() : 0);
   }
   [[nodiscard]] std::uint64_t failed() const noexcept override { return failed_.load(); }
-  [[nodiscard]] std::uint64_t finished() const noexcept override { return done() + failed_.load(); }
+  [[nodiscard]] reading read() const noexcept override { return {done() + failed_.load(), leases()}; }
   [[nodiscard]] std::int64_t leases() const noexcept override {
     return leased->load(std::memory_order_relaxed);
   }

@@ -19,7 +19,7 @@ void add(routing_counts& to, const routing_counts& more) {
 }  // namespace
 
 std::int64_t routing_table::entry::in_flight() const noexcept {
-  return static_cast<std::int64_t>(sent - meter->finished());
+  return static_cast<std::int64_t>(sent - meter->read().finished);
 }
 
 routing_counts routing_table::entry::counts() const noexcept {
@@ -212,12 +212,12 @@ std::optional<worker_id> routing_table::choose_only(any_chooser& chooser, const 
 
 // -- what is seen of them -------------------------------------------------------------------------
 
-std::int64_t routing_table::load_of(const entry& one, std::int64_t in_flight,
-                                    std::int64_t foreign) const noexcept {
+std::int64_t routing_table::load_of(const entry& one, std::int64_t in_flight, std::int64_t foreign,
+                                    std::int64_t leases) const noexcept {
   auto load = in_flight + foreign;
   if (one.reported && now_ - one.reported->at <= rules_.report_limit)
     load = std::max(load, one.reported->load + in_flight - one.reported->in_flight);
-  return load + one.meter->leases();
+  return load + leases;
 }
 
 void routing_table::look_at_mailboxes() {
@@ -235,7 +235,9 @@ double routing_table::weight_of(const entry& one) const noexcept {
 
 std::int64_t routing_table::load(std::size_t place) const noexcept {
   const auto& one = entries_[in_use_[place]];
-  return load_of(one, one.in_flight(), one.foreign);
+  const auto now_there = one.meter->read();
+  return load_of(one, static_cast<std::int64_t>(one.sent - now_there.finished), one.foreign,
+                 now_there.leases);
 }
 
 double routing_table::weight(std::size_t place) const noexcept { return weight_of(entries_[in_use_[place]]); }
@@ -263,8 +265,9 @@ std::vector<worker_status> routing_table::workers() const {
   for (const auto& one : entries_) {
     const auto counts = one.counts();
     const auto foreign = std::max<std::int64_t>(0, one.meter->mailbox() - counts.in_flight());
-    all.push_back({one.id, counts, one.meter->leases(), load_of(one, counts.in_flight(), foreign),
-                   weight_of(one), one.draining, one.ejected_until.has_value(), one.preference});
+    const auto leases = one.meter->leases();
+    all.push_back({one.id, counts, leases, load_of(one, counts.in_flight(), foreign, leases), weight_of(one),
+                   one.draining, one.ejected_until.has_value(), one.preference});
   }
   return all;
 }

@@ -20,12 +20,18 @@ class load_meter {
   [[nodiscard]] virtual std::uint64_t done() const noexcept = 0;  ///< handled, or answered
   [[nodiscard]] virtual std::uint64_t failed()
       const noexcept = 0;  ///< lost to an end, an error or a deadline
-  [[nodiscard]] virtual std::uint64_t finished() const noexcept { return done() + failed(); }
   [[nodiscard]] virtual std::int64_t leases() const noexcept { return 0; }  ///< long-lived things on it
   [[nodiscard]] virtual std::int64_t mailbox() const noexcept {
     return 0;
   }  ///< messages of anyone; 0: unknown
   [[nodiscard]] virtual double latency(instant) const noexcept { return 0; }  ///< ns; 0: unknown
+
+  /// What a choice looks at, in one call.
+  struct reading {
+    std::uint64_t finished = 0;  ///< done and failed
+    std::int64_t leases = 0;
+  };
+  [[nodiscard]] virtual reading read() const noexcept { return {done() + failed(), leases()}; }
 };
 
 /// Strong type for the number of a worker within its router; never used twice.
@@ -147,8 +153,8 @@ class routing_table final : public worker_view {
 
   [[nodiscard]] entry* find(worker_id id);
   [[nodiscard]] bool has_room(const entry& one) const noexcept;
-  [[nodiscard]] std::int64_t load_of(const entry& one, std::int64_t in_flight,
-                                     std::int64_t foreign) const noexcept;
+  [[nodiscard]] std::int64_t load_of(const entry& one, std::int64_t in_flight, std::int64_t foreign,
+                                     std::int64_t leases) const noexcept;
   [[nodiscard]] double weight_of(const entry& one) const noexcept;
   [[nodiscard]] bool is_full() const noexcept;
   void start(entry& one, instant now);
