@@ -47,13 +47,7 @@ caf::invoke_message_result service_actor::consume(caf::mailbox_element& element)
   bool well = false;
   if (!is_tallied(element.mid)) return handle(element, well);
   const auto mid = std::exchange(element.mid, not_tallied(element.mid));  // handlers may pass it on
-  auto result = caf::invoke_message_result::dropped;
-  try {
-    result = handle(element, well);
-  } catch (...) {
-    tally_for_->fail_tallied();
-    throw;
-  }
+  const auto result = handle(element, well);  // what it throws on fails with the rest, as the actor ends
   if (result == caf::invoke_message_result::skipped)
     element.mid = mid;
   else if (well)
