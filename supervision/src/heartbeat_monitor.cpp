@@ -166,17 +166,18 @@ class heartbeat_monitor final : public service_actor {
     if (options_.on_serves_at && said.last.serves_at != what->serves_at)
       options_.on_serves_at(packet.peer, what->serves_at);
     said.last = *what;
-    const bool is_beat = what->kind == heartbeat_kind::beat;
-    if (is_beat) {
+    // Beats come if the other watches this node, as long as it does, and are signs of life like any other.
+    // Answers come as regularly as this node asks.
+    if (what->kind == heartbeat_kind::beat) {
       const auto ack = own(heartbeat_kind::ack, what->sequence, what->sent_ns);
       send(link->second, peer_packet{packet.peer, heartbeat_channel, encode(ack)});
+      detector_.heard(packet.peer, evidence::other, now(), changes_);
     } else {
-      measure(said, what->sent_ns);
+      const instant asked{duration{static_cast<duration::rep>(what->sent_ns)}};
+      measure(said, asked);
       if (detector_.watches(packet.peer)) opinions_.hear(packet.peer, *what, said.rtt_us);
+      detector_.answered(packet.peer, asked, now(), changes_);
     }
-    // Answers come as regularly as this node asks. Beats come if the other watches this node, as long as it
-    // does, and are signs of life like any other.
-    detector_.heard(packet.peer, is_beat ? evidence::other : evidence::beat, now(), changes_);
     publish_changes();
   }
 
@@ -202,8 +203,8 @@ class heartbeat_monitor final : public service_actor {
     if (opinions_.forget(peer) && options_.on_anomaly) options_.on_anomaly(peer, {});
   }
 
-  void measure(told& said, std::uint64_t sent_ns) {
-    const auto rtt = now() - instant{duration{static_cast<duration::rep>(sent_ns)}};
+  void measure(told& said, instant asked) {
+    const auto rtt = now() - asked;
     if (rtt >= duration::zero() && rtt <= rtt_max) said.rtt_us = count_as<std::chrono::microseconds>(rtt);
   }
 

@@ -74,11 +74,15 @@ void failure_detector::heard(std::uint32_t peer, evidence what, instant now,
   auto* const found = find(peer);
   if (!found) return;
   auto& one = *found;
+  // An interval during which it was suspected, rightly or not, says nothing about its regularity.
+  // Nor does one in which this observer stood still: what it hears first then had been waiting for it.
+  const bool stood_still = now - due_ > options_.timeout / 2;
+  if (stood_still || one.state != peer_state::up) {
+    one.beat_at.reset();
+    one.regular_since = now;
+  }
   if (what == evidence::beat) {
-    // An interval during which it was suspected, rightly or not, says nothing about its regularity.
-    // Nor does one in which this observer stood still: what it hears first then had been waiting for it.
-    const bool stood_still = now - due_ > options_.timeout / 2;
-    if (!stood_still && one.state == peer_state::up && one.beat_at) one.arrivals.add(now - *one.beat_at);
+    if (one.beat_at) one.arrivals.add(now - *one.beat_at);
     one.beat_at = stood_still ? std::nullopt : std::optional{now};
   }
   one.awaited_since.reset();
@@ -87,6 +91,13 @@ void failure_detector::heard(std::uint32_t peer, evidence what, instant now,
     one.deadline = now + patience(one);
   }
   change(one, peer_state::up, duration::zero(), changes);
+}
+
+void failure_detector::answered(std::uint32_t peer, instant asked, instant now,
+                                std::vector<peer_change>& changes) {
+  const auto* const found = find(peer);
+  const bool regular = found && found->state == peer_state::up && asked >= found->regular_since;
+  heard(peer, regular ? evidence::beat : evidence::other, now, changes);
 }
 
 duration failure_detector::deviation(const record& of) const {
@@ -123,7 +134,10 @@ void failure_detector::judge(instant now, std::vector<peer_change>& changes) {
   for (auto& one : peers_) {
     if (one.state != peer_state::up && !one.awaited_since) continue;
     one.deadline += allowance;
-    if (allowance > duration::zero()) one.beat_at.reset();
+    if (allowance > duration::zero()) {
+      one.beat_at.reset();
+      one.regular_since = now;
+    }
     if (now >= one.deadline) {
       one.beat_at.reset();
       const auto silent_since =

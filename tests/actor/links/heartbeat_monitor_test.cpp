@@ -110,7 +110,8 @@ TEST_F(heartbeat_monitor_test, answers_teach_how_regular_a_peer_is_and_its_own_b
   *connected = false;
   const auto hear_unevenly = [&](heartbeat_kind kind) {
     for (int i = 0; i < 400; ++i) {
-      caf::anon_send(first, peer_packet{2, heartbeat_channel, encode(from_second(kind, 1, 1))});
+      const auto sent_ns = static_cast<std::uint64_t>(world.now().time_since_epoch().count());
+      caf::anon_send(first, peer_packet{2, heartbeat_channel, encode(from_second(kind, 1, sent_ns))});
       world.advance(i % 2 == 0 ? 20ms : 220ms);
     }
   };
@@ -122,6 +123,26 @@ TEST_F(heartbeat_monitor_test, answers_teach_how_regular_a_peer_is_and_its_own_b
   seen.forget();
   world.advance(300ms);
   EXPECT_THAT(seen, NoEventsFor(2)) << "which is not unusual";
+}
+
+TEST_F(heartbeat_monitor_test, answers_that_waited_at_a_peer_that_stood_still_teach_nothing) {
+  detector.kind = detector_kind::phi;
+  start();
+  world.advance(1s);
+  *connected = false;
+  sent->clear();
+  world.advance(1s);
+  EXPECT_EQ(seen_by(first).state, "suspect");
+  for (const auto& beat : *sent)
+    caf::anon_send(first, peer_packet{2, heartbeat_channel,
+                                      encode(from_second(heartbeat_kind::ack, beat.sequence, beat.sent_ns))});
+  *connected = true;
+  world.advance(1s);
+  EXPECT_EQ(seen_by(first).state, "up");
+  seen.forget();
+  *connected = false;
+  world.advance(1s);
+  EXPECT_THAT(seen, Exactly(Suspected(2, Silence(Le(duration{430ms})))));
 }
 
 TEST_F(heartbeat_monitor_test, an_ack_brings_back_what_it_answers) {

@@ -106,6 +106,14 @@ class phi_detector_test : public ::testing::Test {
     }
     return from - interval;
   }
+  /// A beat sent every 100 ms, answered after `round_trip`; returns the time of the last answer.
+  duration answers(duration from, duration round_trip, int count) {
+    for (int i = 0; i < count; ++i, from += 100ms) {
+      judge_until(from + round_trip);
+      detector.answered(2, epoch + from, epoch + from + round_trip, seen);
+    }
+    return from - 100ms + round_trip;
+  }
   void judge_until(duration until) {
     while (detector.next_judgement() <= epoch + until) detector.judge(detector.next_judgement(), seen);
   }
@@ -189,6 +197,52 @@ TEST_F(phi_detector_test, nor_do_beats_that_waited_while_the_observer_stood_stil
   EXPECT_EQ(detector.state(2), peer_state::up);
   last = beats(last + 1600ms, 100ms, 20);
   EXPECT_LE(patience(last), 413ms);
+}
+
+TEST_F(phi_detector_test, the_first_answers_of_a_peer_tell_of_its_beats_alone) {
+  // It is sent a beat as soon as it is connected, and the first of the regular ones 11 ms later.
+  detector.answered(2, epoch, epoch + 1ms, seen);
+  auto last = answers(11ms, 1ms, 5);
+  EXPECT_LE(patience(last), 430ms);
+  EXPECT_GE(patience(last), 400ms);
+}
+
+TEST_F(phi_detector_test, answers_that_waited_while_a_peer_stood_still_do_not_make_it_more_patient) {
+  auto last = answers(0ms, 1ms, 10);
+  const auto woke = last + 1550ms;
+  judge_until(woke);
+  EXPECT_EQ(detector.state(2), peer_state::suspect);
+  for (auto asked = last + 99ms; asked < woke; asked += 100ms)
+    detector.answered(2, epoch + asked, epoch + woke, seen);
+  last = answers(woke + 49ms, 1ms, 5);
+  EXPECT_LE(patience(last), 420ms);
+}
+
+TEST_F(phi_detector_test, nor_do_answers_that_are_taken_after_the_judgement_of_an_observer_that_stood_still) {
+  auto last = answers(0ms, 1ms, 10);
+  const auto woke = last + 1550ms;
+  detector.judge(epoch + woke, seen);
+  for (auto asked = last + 99ms; asked < woke; asked += 100ms)
+    detector.answered(2, epoch + asked, epoch + woke, seen);
+  EXPECT_EQ(detector.state(2), peer_state::up);
+  last = answers(woke + 49ms, 1ms, 5);
+  EXPECT_LE(patience(last), 420ms);
+}
+
+TEST_F(phi_detector_test, learns_from_answers_that_take_longer_than_an_interval) {
+  duration at{};
+  for (int i = 0; i < 300; ++i) at = answers(at + (i % 2 == 0 ? 20ms : 180ms) - 250ms, 250ms, 1);
+  EXPECT_EQ(detector.state(2), peer_state::up);
+  EXPECT_GT(patience(at), 700ms);
+}
+
+TEST_F(phi_detector_test, learns_from_answers_that_the_network_held_back_unless_it_suspected_their_sender) {
+  auto last = answers(0ms, 1ms, 10);
+  judge_until(last + 380ms);
+  for (int i = 0; i < 3; ++i)
+    detector.answered(2, epoch + last + 99ms + i * 100ms, epoch + last + 380ms, seen);
+  EXPECT_EQ(detector.state(2), peer_state::up);
+  EXPECT_GT(patience(last + 380ms), 500ms);
 }
 
 TEST_F(phi_detector_test, other_messages_are_signs_of_life_but_say_nothing_about_regularity) {

@@ -123,7 +123,7 @@ class own_run {
         ++mistakes;
         mistaken += one.taken - suspected_at_;
       }
-      detector_.heard(1, evidence::beat, at(one.taken), changes_);
+      detector_.answered(1, at(one.sent), at(one.taken), changes_);
       if (++number % 251 != 0) continue;
       detection += one.taken + patience() - one.sent - over_.interval / 2;
       ++samples;

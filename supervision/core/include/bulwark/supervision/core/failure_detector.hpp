@@ -71,6 +71,9 @@ struct peer_change {
 /// than half of T_timeout, all deadlines move by that much, since what peers said meanwhile still waits to be
 /// taken in. Nor does such a gap count as an interval of anybody.
 ///
+/// What waited meanwhile, here or at a peer that stood still, comes all at once afterwards. It says nothing of
+/// how regularly that peer is heard: answers count as regular only if they were asked for since.
+///
 /// Whom it watches may change. Of one that comes in nothing is known, so it is neither up nor suspect: it has
 /// T_interval + T_timeout to be heard. One that goes is forgotten, and is no longer judged by whatever comes.
 ///
@@ -89,6 +92,10 @@ class failure_detector {
 
   /// The peer gave a sign of life.
   void heard(std::uint32_t peer, evidence what, instant now, std::vector<peer_change>& changes);
+
+  /// The peer answered the beat that it was sent at `asked`, by the clock of `now`: a beat, unless it was
+  /// asked for before the peer was up, or before this observer stood still for the last time.
+  void answered(std::uint32_t peer, instant asked, instant now, std::vector<peer_change>& changes);
 
   /// The connection to the peer was lost: this counts at once.
   void lost(std::uint32_t peer, instant now, std::vector<peer_change>& changes);
@@ -115,6 +122,7 @@ class failure_detector {
     peer_state state = peer_state::down;
     std::optional<instant> heard_at{};
     std::optional<instant> beat_at{};  ///< where the interval to the next beat began
+    instant regular_since{};           ///< what it was asked before then may have waited
     /// Since when it is watched, if that began with watch() and nothing was heard of it yet.
     std::optional<instant> awaited_since{};
     instant deadline{};  ///< meaningful if up or awaited
