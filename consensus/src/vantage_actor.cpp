@@ -59,7 +59,7 @@ class vantage_actor final : public service_actor {
               asks_replica_ = false;
               const bool leads = is.role == "leader";
               options_.board->set_leads(leads);
-              step(vantage::seen{leads, missed, electors(is)});
+              step(vantage::seen{leads, missed, electors(is), members_heard()});
             },
             [this](const caf::error&) { asks_replica_ = false; });
   }
@@ -84,6 +84,15 @@ class vantage_actor final : public service_actor {
       if (node != options_.self && one.is_live() && options_.board->verdict(node) && !hears(node))
         missed.push_back(node);
     return missed;
+  }
+
+  [[nodiscard]] std::vector<std::uint32_t> members_heard() const {
+    std::vector<std::uint32_t> heard;
+    const auto group = options_.board->latest();
+    if (!group) return heard;
+    for (const auto& [node, one] : group->nodes().all())
+      if (node != options_.self && one.is_live() && hears(node)) heard.push_back(node);
+    return heard;
   }
 
   [[nodiscard]] std::vector<std::uint32_t> electors(const replica_report& is) const {

@@ -12,10 +12,11 @@ std::string vantage_options::validate() const {
   if (patience <= duration::zero()) return "patience is not above zero";
   if (answers_within <= duration::zero()) return "answers_within is not above zero";
   if (rest <= answers_within) return "rest is not above answers_within";
+  if (rest_max < rest) return "rest_max is below rest";
   return {};
 }
 
-leader_vantage::leader_vantage(const vantage_options& options) : options_{options} {
+leader_vantage::leader_vantage(const vantage_options& options) : options_{options}, rest_{options.rest} {
   BULWARK_INVARIANT(options.validate().empty());
 }
 
@@ -27,6 +28,10 @@ void leader_vantage::on(const vantage::seen& what, instant now, effects_list& ef
   if (!what.leads) {
     missed_since_.clear();
     round_.reset();
+    if (std::exchange(handed_over_, false)) {
+      rest_ = std::min(2 * rest_, options_.rest_max);
+      rests_until_ = now + rest_;
+    }
     return;
   }
   std::map<std::uint32_t, instant> since;
@@ -41,18 +46,23 @@ void leader_vantage::on(const vantage::seen& what, instant now, effects_list& ef
   if (round_) {
     if (now >= round_->ends) conclude(effects);
   } else if (!missed_long.empty() && now >= rests_until_) {
-    look_around(std::move(missed_long), what.electors, now, effects);
+    look_around(std::move(missed_long), what, now, effects);
   }
 }
 
-void leader_vantage::look_around(std::vector<std::uint32_t> missed, std::vector<std::uint32_t> electors,
-                                 instant now, effects_list& effects) {
+void leader_vantage::look_around(std::vector<std::uint32_t> missed, const vantage::seen& what, instant now,
+                                 effects_list& effects) {
+  if (now - rests_until_ > options_.rest_max) rest_ = options_.rest;
   rests_until_ = now + options_.rest;
+  handed_over_ = false;
   if (missed.size() > missed_max) missed.resize(missed_max);
+  auto electors = what.electors;
   if (electors.size() > electors_max) electors.resize(electors_max);
   auto subjects = missed;
-  for (const auto one : electors)
-    if (std::ranges::find(subjects, one) == subjects.end()) subjects.push_back(one);
+  for (const auto& some : {electors, what.heard})
+    for (const auto one : some)
+      if (subjects.size() < subjects_max && std::ranges::find(subjects, one) == subjects.end())
+        subjects.push_back(one);
   round_.emplace(round{++last_number_, now + options_.answers_within, missed.size()});
   for (const auto one : electors)
     for (const auto subject : subjects) {
@@ -74,8 +84,9 @@ void leader_vantage::on(const vantage::answered& what, instant, effects_list& ef
 void leader_vantage::conclude(effects_list& effects) {
   const auto over = *std::exchange(round_, std::nullopt);
   const auto best = std::ranges::min_element(over.misses, {}, [](const auto& one) { return one.second; });
-  if (best != over.misses.end() && best->second < over.missed_here)
-    effects.push_back(vantage::hand_over{best->first});
+  if (best == over.misses.end() || best->second >= over.missed_here) return;
+  effects.push_back(vantage::hand_over{best->first});
+  handed_over_ = true;
 }
 
 }  // namespace bulwark

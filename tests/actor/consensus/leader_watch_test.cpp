@@ -51,6 +51,14 @@ TEST_F(leader_watch, is_not_asked_for_where_all_watch_all) {
   EXPECT_FALSE(board->leads());
 }
 
+TEST_F(leader_watch, asks_about_members_that_it_hears_itself_as_well) {
+  group->report.voters = {1, 2};
+  board->set_verdict(4, peer_state::suspect);
+  world.advance(1s);
+  EXPECT_THAT(asked_by_the_leader_for(4), Contains(2u));
+  EXPECT_THAT(asked_by_the_leader_for(3), Contains(2u)) << "or n2 might miss that one";
+}
+
 TEST_F(leader_watch, does_not_miss_whom_it_has_not_begun_with) {
   board->set_watched(4, false);
   world.advance(3s);

@@ -72,10 +72,24 @@ bool membership_world::is_declined(std::uint32_t node) const {
                      [&](const auto& one) { return one.second.declined.contains(node); });
 }
 
+std::uint32_t membership_world::missed_by(std::uint32_t node) const {
+  const auto latest = group_.latest();
+  return static_cast<std::uint32_t>(std::count_if(
+      latest->live->begin(), latest->live->end(),
+      [&](std::uint32_t other) { return !runs(other) || !reaches(node, other) || !reaches(other, node); }));
+}
+
+bool membership_world::leads_from_a_worse_place() const {
+  for (std::uint32_t voter = 1; voter <= options_.voters; ++voter)
+    if (leads_a_majority(voter) && reaches(leader_, voter) && missed_by(voter) < missed_by(leader_))
+      return true;
+  return false;
+}
+
 void membership_world::forget_counts() {
   sent_.fill(0);
   downs_.clear();
-  suspicions_ = events_ = fenced_ = takeovers_ = 0;
+  suspicions_ = events_ = fenced_ = takeovers_ = handovers_ = 0;
 }
 
 }  // namespace bulwark::test

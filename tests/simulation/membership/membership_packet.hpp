@@ -20,13 +20,14 @@ enum class packet_kind : std::uint8_t {
   reply,      ///< to a command
   confirm,    ///< to the leader: does my token hold?
   confirmed,  ///< it does, or not
+  take_over,  ///< of the leader: the receiver is to lead
   tick,       ///< timers of one node; not on the network
   ended,      ///< a child of one node has stopped; not on the network
   commit,     ///< the group has decided on a command; not on the network
   control,    ///< of the world; not on the network
 };
 
-constexpr std::size_t packet_kinds = 14;
+constexpr std::size_t packet_kinds = 15;
 
 /// A message, or a timer.
 struct packet {

@@ -199,6 +199,28 @@ scenario_outcome run_scenario(const std::string& name, const world_options& opti
   return outcome;
 }
 
+std::string run_broken_cables(const world_options& options, std::uint32_t cables) {
+  membership_world world{options};
+  world.run_for(settling);
+  const auto any = [&](std::uint32_t up_to) {
+    return static_cast<std::uint32_t>(1 + world.random().below(up_to));
+  };
+  for (std::uint32_t i = 0; i < cables; ++i) {
+    const auto voter = any(options.voters);
+    if (const auto other = any(options.nodes); other != voter) world.cut(voter, other, true);
+  }
+  world.run_for(20s);
+  world.forget_counts();
+  world.run_for(10s);
+  if (world.violation().empty() && world.handovers() != 0)
+    world.complain("leadership goes round, " + std::to_string(world.handovers()) +
+                   " times in 10 s, though nothing has changed for 20 s");
+  if (world.violation().empty() && world.leads_from_a_worse_place())
+    world.complain("n" + std::to_string(world.leader()) + " leads, which misses " +
+                   std::to_string(world.missed_by(world.leader())) + " members, and another voter fewer");
+  return world.violation();
+}
+
 std::string run_membership_chaos(const world_options& options, int steps) {
   membership_world world{options};
   auto& random = world.random();

@@ -35,6 +35,10 @@ struct scenario_outcome {
 /// Runs one of them. @pre it is one of scenario_names()
 [[nodiscard]] scenario_outcome run_scenario(const std::string& name, const world_options& options);
 
+/// Some cables are broken and stay so: leadership must come to a node which misses no more members than the
+/// other voters, and stay there. Empty, or what was wrong.
+[[nodiscard]] std::string run_broken_cables(const world_options& options, std::uint32_t cables);
+
 /// Anything may happen at any time, then all is mended: in the end everybody must be up. Empty, or what was
 /// wrong.
 [[nodiscard]] std::string run_membership_chaos(const world_options& options, int steps);

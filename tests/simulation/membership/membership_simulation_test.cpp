@@ -26,9 +26,10 @@ TEST(membership_simulation, nothing_happens_and_nothing_is_done) {
   EXPECT_EQ(outcome.violation, "");
   EXPECT_EQ(outcome.suspicions, 0u);
   EXPECT_EQ(outcome.up, 40u);
-  // Ten heartbeats a second to each of five subjects, their acknowledgements, a poll, and leases.
-  EXPECT_GT(outcome.messages, 100);
-  EXPECT_LT(outcome.messages, 104);
+  // Ten heartbeats a second to each of five subjects, and of the leader to the 34 others, their
+  // acknowledgements, a poll, and leases.
+  EXPECT_GT(outcome.messages, 117);
+  EXPECT_LT(outcome.messages, 121);
 }
 
 TEST(membership_simulation, the_dead_are_found_by_all_and_nobody_else) {
@@ -97,6 +98,17 @@ TEST_P(membership_chaos_seeds, keep_the_invariants_and_recover) {
   options.nodes = static_cast<std::uint32_t>(5 + GetParam() * 3 % 20);
   EXPECT_EQ(run_membership_chaos(options, 60), "");
 }
+
+class broken_cables_seeds : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(broken_cables_seeds, leave_a_leader_that_misses_no_more_than_others) {
+  auto options = small_world();
+  options.seed = GetParam();
+  options.nodes = static_cast<std::uint32_t>(5 + GetParam() * 3 % 15);
+  EXPECT_EQ(run_broken_cables(options, static_cast<std::uint32_t>(1 + GetParam() % 6)), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(seeds, broken_cables_seeds, testing::Range<std::uint64_t>(1, 31));
 
 INSTANTIATE_TEST_SUITE_P(seeds, membership_chaos_seeds, testing::Range<std::uint64_t>(1, 9));
 

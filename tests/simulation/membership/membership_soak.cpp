@@ -15,6 +15,7 @@ using bulwark::test::world_options;
 constexpr const char* usage =
     "usage: membership_soak [NODES [SEED [OBSERVERS THRESHOLD]]] [--plain]\n"
     "       membership_soak --chaos COUNT [FIRST]\n"
+    "       membership_soak --cables COUNT [FIRST]\n"
     "--plain: no helpers and no local health, to compare\n";
 
 int refuse() {
@@ -67,14 +68,26 @@ int show_all(const world_options& options) {
   return failures == 0 ? 0 : 1;
 }
 
-int soak(std::uint64_t count, std::uint64_t first) {
+std::string run_chaos(std::uint64_t seed) {
+  world_options options;
+  options.seed = seed;
+  options.nodes = static_cast<std::uint32_t>(5 + seed * 7 % 60);
+  return run_membership_chaos(options, 100);
+}
+
+/// No more nodes than a leader asks about.
+std::string run_cables(std::uint64_t seed) {
+  world_options options;
+  options.seed = seed;
+  options.nodes = static_cast<std::uint32_t>(5 + seed * 7 % 28);
+  return run_broken_cables(options, static_cast<std::uint32_t>(1 + seed % 12));
+}
+
+int soak(std::string (*run)(std::uint64_t), std::uint64_t count, std::uint64_t first) {
   int failures = 0;
   const auto begin = std::chrono::steady_clock::now();
   for (auto seed = first; seed < first + count && failures < 5; ++seed) {
-    world_options options;
-    options.seed = seed;
-    options.nodes = static_cast<std::uint32_t>(5 + seed * 7 % 60);
-    const auto violation = run_membership_chaos(options, 100);
+    const auto violation = run(seed);
     if (violation.empty()) continue;
     std::printf("%s\n", violation.c_str());
     ++failures;
@@ -96,9 +109,10 @@ std::uint64_t number_in(const char* text) {
 
 int main(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
-  if (!words.empty() && words.front() == "--chaos") {
+  if (!words.empty() && (words.front() == "--chaos" || words.front() == "--cables")) {
     if (words.size() < 2 || words.size() > 3) return refuse();
-    return soak(number_in(words[1].c_str()), words.size() > 2 ? number_in(words[2].c_str()) : 1);
+    return soak(words.front() == "--chaos" ? run_chaos : run_cables, number_in(words[1].c_str()),
+                words.size() > 2 ? number_in(words[2].c_str()) : 1);
   }
   world_options options;
   options.nodes = 1000;

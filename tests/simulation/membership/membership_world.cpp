@@ -125,6 +125,7 @@ void membership_world::deliver(packet& what) {
     case packet_kind::poll:
     case packet_kind::command:
     case packet_kind::confirm: return lead(what);
+    case packet_kind::take_over: return take_over(what);
     default: return node.take(what);
   }
 }
@@ -176,6 +177,14 @@ void membership_world::lead(const packet& what) {
     const auto spread = static_cast<double>((commit_max - commit_min).count());
     later(commit_min + duration{static_cast<duration::rep>(random_.next01() * spread)}, std::move(decided));
   }
+}
+
+/// Whoever is told to lead is elected by those whom it reaches.
+void membership_world::take_over(const packet& what) {
+  if (what.from != leader_ || !leads_a_majority(what.to)) return;
+  leader_ = what.to;
+  leader_seen_ = now_;
+  ++handovers_;
 }
 
 void membership_world::commit(const packet& what) {

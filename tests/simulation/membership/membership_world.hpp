@@ -98,6 +98,8 @@ class membership_world {
   [[nodiscard]] random_stream& random() noexcept { return random_; }
   [[nodiscard]] const world_options& options() const noexcept { return options_; }
   [[nodiscard]] std::uint32_t leader() const noexcept { return leader_; }
+  /// Whether it leads, and reaches a majority.
+  [[nodiscard]] bool leads(std::uint32_t node) const { return node == leader_ && leads_a_majority(node); }
   [[nodiscard]] simulated_group& group() noexcept { return group_; }
   [[nodiscard]] const node_faults& faults(std::uint32_t node) const { return faults_[node]; }
   /// A node has come to know a later state of the group.
@@ -116,6 +118,12 @@ class membership_world {
   [[nodiscard]] std::uint64_t events() const noexcept { return events_; }
   [[nodiscard]] std::uint64_t fenced_answers() const noexcept { return fenced_; }
   [[nodiscard]] std::uint64_t takeovers() const noexcept { return takeovers_; }
+  /// How often a leader had another node lead.
+  [[nodiscard]] std::uint64_t handovers() const noexcept { return handovers_; }
+  /// Live members that a node does not reach.
+  [[nodiscard]] std::uint32_t missed_by(std::uint32_t node) const;
+  /// The leader misses more live members than a voter does that it reaches.
+  [[nodiscard]] bool leads_from_a_worse_place() const;
   /// Live, healthy processes that the group knows as up.
   [[nodiscard]] std::uint32_t up() const;
   /// Children that act somewhere.
@@ -146,6 +154,7 @@ class membership_world {
   [[nodiscard]] bool runs(std::uint32_t node) const;
   [[nodiscard]] bool leads_a_majority(std::uint32_t node) const;
   void lead(const packet& what);
+  void take_over(const packet& what);
   void commit(const packet& what);
   void record(const membership_change& change);
   void control();
@@ -177,6 +186,7 @@ class membership_world {
   std::uint64_t events_ = 0;
   std::uint64_t fenced_ = 0;
   std::uint64_t takeovers_ = 0;
+  std::uint64_t handovers_ = 0;
   std::uint32_t running_ = 0;
 };
 

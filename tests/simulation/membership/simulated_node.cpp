@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr duration tick_length = 50ms;
 constexpr std::uint64_t ticks_of_a_poll = 20;
+constexpr std::uint64_t ticks_of_a_leader = 2;
 constexpr duration join_retry = 500ms;
 /// A process that finds itself fenced ends, and its launcher starts another one.
 constexpr duration relaunch = 200ms;
@@ -37,6 +38,7 @@ void simulated_node::boot(std::uint64_t incarnation) {
   held_.clear();
   detectors_.clear();
   suspicion_.emplace(options.observing, life_, world_.random()());
+  vantage_.emplace(world_, number_);
   runners_.clear();
   words_.clear();
   stopped_.clear();
@@ -69,7 +71,9 @@ void simulated_node::take(const packet& what) {
       return world_.send(to(packet_kind::ack, what.from));
     case packet_kind::ack: return heard(what.from, evidence::beat);
     case packet_kind::ask: return observe(observing::asked{what.from, what.subject, what.number});
-    case packet_kind::answer: return observe(observing::answered{what.subject, what.number, what.yes});
+    case packet_kind::answer:
+      if (what.number & leader_vantage::mark) return vantage_->answered(what);
+      return observe(observing::answered{what.subject, what.number, what.yes});
     case packet_kind::notice: return catch_up();
     case packet_kind::reply: return take_reply(what);
     case packet_kind::confirmed:
@@ -182,6 +186,7 @@ void simulated_node::tick() {
   }
   if (ticks_ % static_cast<std::uint64_t>(world_.options().detector.interval / tick_length) == 0) beat();
   judge();
+  if (ticks_ % ticks_of_a_leader == 0) vantage_->look(seen_ ? seen_->live.get() : nullptr);
   if (alive_) observe(observing::tick{});
   if (!alive_) return;
   std::vector<std::uint32_t> children;
@@ -192,10 +197,13 @@ void simulated_node::tick() {
 
 void simulated_node::beat() {
   for (const auto& [subject, detector] : detectors_) world_.send(to(packet_kind::beat, subject));
+  for (const auto node : vantage_->watched())
+    if (!detectors_.contains(node)) world_.send(to(packet_kind::beat, node));
 }
 
 void simulated_node::judge() {
   const auto now = world_.now();
+  vantage_->judge();
   std::vector<peer_change> changes;
   for (auto& [subject, one] : detectors_)
     if (now >= one.second.next_judgement()) one.second.judge(now, changes);
@@ -209,6 +217,7 @@ void simulated_node::heard(std::uint32_t node, evidence what) {
     found->second.second.heard(node, what, world_.now(), verdicts_);
     verdicts_.clear();
   }
+  vantage_->heard(node, what);
   observe(observing::heard{node});
 }
 

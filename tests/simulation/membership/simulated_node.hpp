@@ -10,11 +10,12 @@
 
 #include "bulwark/supervision/core/placement_word.hpp"
 #include "membership_world.hpp"
+#include "simulated_vantage.hpp"
 
 namespace bulwark::test {
 
-/// One process of the simulated world: heartbeats, a failure_detector for each subject, a suspicion, and a
-/// placement_runner for each child that belongs to it.
+/// One process of the simulated world: heartbeats, a failure_detector for each subject, a suspicion, a
+/// placement_runner for each child that belongs to it, and what it does while it leads.
 class simulated_node {
  public:
   simulated_node(membership_world& world, std::uint32_t number);
@@ -72,6 +73,7 @@ class simulated_node {
   std::shared_ptr<const group_view> seen_;
   std::map<std::uint32_t, std::pair<node_life, failure_detector>> detectors_;
   std::optional<suspicion> suspicion_;
+  std::optional<simulated_vantage> vantage_;
   std::map<std::uint32_t, placement_runner> runners_;  ///< by child
   std::map<std::uint32_t, placement_word> words_;      ///< by child
   std::set<std::uint32_t> stopped_;                    ///< children whose tree is stopped here

@@ -24,6 +24,8 @@ struct vantage_options {
   /// they say no.
   duration answers_within = std::chrono::milliseconds{200};
   duration rest = std::chrono::seconds{2};  ///< from one look to the next
+  /// `rest` doubles with each time that the leadership went elsewhere and came back, up to this.
+  duration rest_max = std::chrono::minutes{1};
 
   /// Empty if the options can work, else what is wrong and what was expected.
   [[nodiscard]] std::string validate() const;
@@ -36,6 +38,7 @@ struct seen {
   bool leads = false;                     ///< this node leads the group
   std::vector<std::uint32_t> missed{};    ///< live members that it does not hear
   std::vector<std::uint32_t> electors{};  ///< voters that it hears, itself excluded
+  std::vector<std::uint32_t> heard{};     ///< live members that it hears, itself excluded
 };
 /// What a voter said that was asked.
 struct answered {
@@ -69,16 +72,20 @@ using effect = std::variant<ask, hand_over>;
 /// A cable between the leader and one member is no reason to end either: all others hear both. But that
 /// member can tell the group nothing and hears nothing of it, so the names that it holds have no owner as
 /// long as that lasts. So the leader asks the other voters whom they reach, and one that misses fewer than it
-/// does is to lead. Since each leader misses fewer than the one before, this comes to an end in any network
-/// that stays as it is.
+/// does is to lead. It asks about those whom it hears itself as well, as far as they are few: else the next
+/// leader might miss one of them, and hand over for that. Since each leader misses fewer than the one before,
+/// this comes to an end in any network of subjects_max members that stays as it is. In larger ones not all
+/// are asked about, so leadership may come back; but then a leader rests for longer each time.
 ///
 /// Owner:  one node's membership, or a test; not thread-safe
 /// Time:   the caller passes `now`; never goes back
-/// Bounds: electors_max voters are asked about no more than missed_max members and each other
+/// Bounds: electors_max voters are asked about no more than subjects_max members
 class leader_vantage {
  public:
   static constexpr std::size_t electors_max = 8;
   static constexpr std::size_t missed_max = 8;
+  static constexpr std::size_t subjects_max =
+      32;  ///< half of what a helper takes, see suspicion::pending_max
   /// All questions have it in their number, so that their answers are told from those to an observer.
   static constexpr std::uint64_t mark = std::uint64_t{1} << 63;
 
@@ -101,7 +108,7 @@ class leader_vantage {
 
   void on(const vantage::seen& what, instant now, effects_list& effects);
   void on(const vantage::answered& what, instant now, effects_list& effects);
-  void look_around(std::vector<std::uint32_t> missed, std::vector<std::uint32_t> electors, instant now,
+  void look_around(std::vector<std::uint32_t> missed, const vantage::seen& what, instant now,
                    effects_list& effects);
   void conclude(effects_list& effects);
 
@@ -110,6 +117,8 @@ class leader_vantage {
   std::optional<round> round_;
   std::uint64_t last_number_ = mark;
   instant rests_until_{};
+  duration rest_;
+  bool handed_over_ = false;  ///< and leads as before, as far as it knows
 };
 
 }  // namespace bulwark
