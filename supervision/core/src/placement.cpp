@@ -19,7 +19,8 @@ constexpr std::uint32_t permille_max = 1000;
 /// What a child counts on the node where it is placed.
 constexpr std::uint64_t child_permille = 100;
 
-constexpr std::uint8_t placement_saved_version = 2;  // 1 knew of nobody who declines
+constexpr std::uint8_t placement_saved_version = 1;
+constexpr std::uint8_t declined_version = 2;  // of a state in which somebody declines a child
 constexpr std::size_t child_bytes_min = 24;
 constexpr std::size_t declined_bytes = 12;
 constexpr std::size_t load_bytes_min = 16;
@@ -170,9 +171,14 @@ void placement::move(const std::string& name, placed_child& child, node_life to,
 std::string placement::save() const {
   std::string saved;
   byte_writer out{saved};
-  out.put(placement_saved_version).put(revision_).put(static_cast<std::uint32_t>(children_.size()));
+  // Nodes of before there were declines take the states that have none.
+  const bool has_declined =
+      std::ranges::any_of(children_, [](const auto& one) { return !one.second.declined.empty(); });
+  out.put(has_declined ? declined_version : placement_saved_version).put(revision_);
+  out.put(static_cast<std::uint32_t>(children_.size()));
   for (const auto& [name, child] : children_) {
     out.put(name).put(child.role).put(child.node).put(child.at);
+    if (!has_declined) continue;
     out.put(static_cast<std::uint32_t>(child.declined.size()));
     for (const auto& [node, incarnation] : child.declined) out.put(node_life{node, incarnation});
   }
@@ -184,7 +190,7 @@ std::string placement::save() const {
 bool placement::restore(std::string_view saved) {
   byte_reader in{saved};
   const auto version = in.take<std::uint8_t>();
-  if (version == 0 || version > placement_saved_version) return false;
+  if (version < placement_saved_version || version > declined_version) return false;
   placement other;
   other.revision_ = in.take<std::uint64_t>();
   for (auto count = in.take_count(child_bytes_min); count > 0 && in.good(); --count) {
@@ -193,7 +199,7 @@ bool placement::restore(std::string_view saved) {
     child.role = in.take_text();
     child.node = in.take<std::uint32_t>();
     child.at = in.take_life();
-    if (version > 1) take_declined(in, child);
+    if (version == declined_version) take_declined(in, child);
     in.require(other.children_.empty() || other.children_.rbegin()->first < name);
     other.children_.emplace(std::move(name), std::move(child));
   }

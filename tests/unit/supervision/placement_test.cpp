@@ -235,22 +235,35 @@ TEST(placement, only_a_live_member_declines_or_offers_and_only_what_is_known) {
   EXPECT_EQ(run.node_of("orders"), 0u);
 }
 
-TEST(placement, what_was_saved_before_nodes_could_decline_is_read) {
+TEST(placement, is_saved_as_nodes_read_it_that_know_of_no_declines_as_long_as_there_are_none) {
   placed_group run;
   run.enter(1);
   run.place("orders", {}, 1);
   run.load({1, 1}, 500);
-  // Version 1: without the number of those that decline, behind the only child.
-  auto old = run.group.children().save();
+  // Version 2 has the number of those that decline behind each child.
+  const auto old = run.group.children().save();
+  EXPECT_EQ(old[0], 1);
   const auto behind_child = 1 + 8 + 4 + (4 + 6) + 4 + 4 + 12;
-  EXPECT_EQ(old.substr(behind_child, 4), std::string(4, '\0'));
-  old.erase(behind_child, 4);
-  old[0] = 1;
+  auto newer = old;
+  newer.insert(behind_child, 4, '\0');
+  newer[0] = 2;
+  for (const auto& saved : {old, newer}) {
+    placement read;
+    ASSERT_TRUE(read.restore(saved));
+    EXPECT_EQ(read.save(), old);
+  }
+  newer[0] = 3;
   placement read;
-  ASSERT_TRUE(read.restore(old));
-  EXPECT_EQ(read.save(), run.group.children().save());
-  old[0] = 3;
-  EXPECT_FALSE(read.restore(old)) << "a version that is yet to come";
+  EXPECT_FALSE(read.restore(newer)) << "a version that is yet to come";
+  newer[0] = 0;
+  EXPECT_FALSE(read.restore(newer));
+  run.decline("orders", {1, 1});
+  const auto declined = run.group.children().save();
+  EXPECT_EQ(declined[0], 2);
+  ASSERT_TRUE(read.restore(declined));
+  EXPECT_EQ(read.save(), declined);
+  run.offer("orders", {1, 1});
+  EXPECT_EQ(run.group.children().save()[0], 1);
 }
 
 TEST(placement, a_forgotten_child_belongs_nowhere) {
