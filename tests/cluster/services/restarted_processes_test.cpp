@@ -28,21 +28,6 @@ constexpr std::uint32_t restarted_nodes = 5;
 
 bool is_of_a_node(std::uint64_t, std::uint32_t node) { return node >= 1 && node <= restarted_nodes; }
 
-/// Lives of nodes that were seen to drain.
-class lives_that_drain {
- public:
-  void look(const membership_group& group) {
-    for (const auto& [node, one] : group.nodes().all())
-      if (one.draining) seen_.insert({one.life.node, one.life.incarnation});
-  }
-  [[nodiscard]] bool contain(const node_life& life) const {
-    return seen_.contains({life.node, life.incarnation});
-  }
-
- private:
-  std::set<std::pair<std::uint32_t, std::uint64_t>> seen_;
-};
-
 class restarted_processes_test : public testing::Test {
  protected:
   caf::actor pricers() { return nodes_.asker().names().router("pricer").value(); }
@@ -68,17 +53,21 @@ class restarted_processes_test : public testing::Test {
     return caller.call({"PING"}).done();
   }
 
+  /// This life said that it takes nothing new; whether it goes on or not.
+  bool has_drained(const node_life& life) {
+    const auto group = nodes_.asker().node->group();
+    return group && std::ranges::any_of(group->nodes().history(), [&](const membership_change& one) {
+             return one.life == life && one.to == member_state::draining;
+           });
+  }
+
   void restart(std::uint32_t number) {
     const auto before = nodes_.member_of(number)->life;
     const auto had = [&](const std::string& name) { return nodes_.owner(name).owner == before; };
     const bool had_desk = had(desk), had_ledger = had(placement::child_name(ledger));
     const bool led = nodes_.leader() == number;
     nodes_.signal(number, SIGTERM);
-    ASSERT_TRUE(nodes_.await([&] {
-      const auto now = nodes_.member_of(number);
-      return now && now->life == before && now->draining;
-    })) << "n"
-        << number << " does not say that it drains";
+    ASSERT_TRUE(nodes_.await([&] { return has_drained(before); })) << "n" << number;
     ASSERT_EQ(nodes_.await_end(number), 0) << nodes_.log_of(number);
     ASSERT_TRUE(nodes_.await([&] { return nodes_.member_of(number)->state == member_state::down; }));
     EXPECT_EQ(nodes_.member_of(number)->cause, down_cause::left);
