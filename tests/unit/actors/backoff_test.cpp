@@ -52,6 +52,7 @@ TEST(backoff, even_full_jitter_gives_no_zero_delay) {
 
 TEST(backoff, options_that_cannot_work_are_named) {
   EXPECT_EQ(backoff_options{}.validate(), "");
+  EXPECT_EQ((backoff_options{.initial = 1s, .max = 1s, .factor = 1, .jitter = 1}).validate(), "");
   EXPECT_NE((backoff_options{.initial = 0s}).validate(), "");
   EXPECT_NE((backoff_options{.initial = 2s, .max = 1s}).validate(), "");
   EXPECT_NE((backoff_options{.factor = 0.5}).validate(), "");

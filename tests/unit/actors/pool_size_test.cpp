@@ -216,6 +216,7 @@ TEST(pool_size_options, that_make_no_sense_are_refused) {
   EXPECT_EQ(options{}.validate(), "");
   EXPECT_NE(problem([](options& o) { o.min = 0; }), "");
   EXPECT_NE(problem([](options& o) { o.max = 0; }), "");
+  EXPECT_EQ(problem([](options& o) { o.min = o.max = 3; }), "");
   EXPECT_NE(problem([](options& o) { o.load_low = 0; }), "");
   EXPECT_NE(problem([](options& o) { o.load_low = 1; }), "") << "as much as it aims at";
   EXPECT_NE(problem([](options& o) { o.load_high = 1; }), "");

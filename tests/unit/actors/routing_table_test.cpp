@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Goal: a routing table counts what each worker has, and gives work only to those that may have it.
 // Method: meters and moments that the test sets; shares of many choices where chance plays a part.
+#include <memory>
+
 #include "routing_table_fixture.hpp"
 
 namespace bulwark {
@@ -44,6 +46,19 @@ TEST_F(routing_table_test, what_a_worker_had_when_it_left_stays_counted_until_it
   table->leave(ids[1]);
   meters[1]->done_ = 2;
   EXPECT_EQ(table->totals(), (routing_counts{4, 2, 2}));
+}
+
+TEST_F(routing_table_test, a_worker_that_left_is_let_go_once_it_has_nothing_in_flight) {
+  make({}, 2);
+  (void)place();
+  (void)place();
+  const std::weak_ptr<const load_meter> first{meters[0]};
+  table->leave(ids[0]);
+  meters[0]->done_ = 1;
+  meters[0].reset();
+  table->leave(ids[1]);  // when it looks at those that left
+  EXPECT_TRUE(first.expired());
+  EXPECT_EQ(table->totals(), (routing_counts{2, 1, 0}));
 }
 
 TEST_F(routing_table_test, a_full_worker_is_passed_over_whatever_the_policy_says) {
