@@ -135,6 +135,7 @@ class replica_actor final : public actor_base {
 
   caf::result<replica_state> take(const get_state& what) {
     auto promise = make_response_promise<replica_state>();
+    catch_up();
     const auto now_at = core_->status().applied;
     askers_.add(what, now_at, promise);
     if (!snapshots_.is_restoring()) show_state(now_at);
@@ -187,6 +188,19 @@ class replica_actor final : public actor_base {
   void perform(persist& what) { persists_.add(options_.core.group, std::move(what)); }
 
   void perform(apply& what) {
+    catch_up();
+    if (what.wants_replies)
+      carry_out(what);
+    else
+      put_off_ = std::move(what);
+  }
+
+  /// @post the machine is where the core takes it to be
+  void catch_up() {
+    if (auto one = std::exchange(put_off_, std::nullopt)) carry_out(*one);
+  }
+
+  void carry_out(apply& what) {
     BULWARK_INVARIANT(!snapshots_.is_restoring());
     std::vector<bytes> replies;
     replies.reserve(what.what.commands.size());
@@ -197,7 +211,10 @@ class replica_actor final : public actor_base {
 
   void show_state(slot at) { askers_.show(at, *machine_); }
 
-  void perform(query& what) { step(replied{what.number, {machine_->query(what.payload)}}); }
+  void perform(query& what) {
+    catch_up();
+    step(replied{what.number, {machine_->query(what.payload)}});
+  }
 
   void perform(answer& what) { open_.finish(what, now()); }
 
@@ -233,11 +250,20 @@ class replica_actor final : public actor_base {
                  to_string(what.group), to_string(what.group.at));
   }
 
-  void perform(save_snapshot& what) { snapshots_.perform(what, *machine_); }
-  void perform(restore_snapshot& what) { snapshots_.perform(what, *machine_); }
+  void perform(save_snapshot& what) {
+    catch_up();
+    snapshots_.perform(what, *machine_);
+  }
+  void perform(restore_snapshot& what) {
+    catch_up();
+    snapshots_.perform(what, *machine_);
+  }
   void perform(store_snapshot_piece& what) { snapshots_.perform(what); }
   void perform(discard_snapshot& what) { snapshots_.perform(what); }
-  void perform(install_snapshot& what) { snapshots_.perform(what, *machine_); }
+  void perform(install_snapshot& what) {
+    catch_up();
+    snapshots_.perform(what, *machine_);
+  }
   void perform(fetch_snapshot& what) { snapshots_.perform(what); }
 
   void post(envelope message) {
@@ -260,6 +286,7 @@ class replica_actor final : public actor_base {
     turn_open_ = false;
     outbox_.flush([this](node_id peer, std::string packet) { send_packet(peer, std::move(packet)); });
     start_append();
+    if (!turn_open_) catch_up();
     set_timer();
   }
 
@@ -326,6 +353,8 @@ class replica_actor final : public actor_base {
   std::vector<effect> effects_;
   bool performing_ = false;
   bool turn_open_ = false;  ///< a turn_ended is on its way
+  /// What nobody awaits the replies of: the log, and the votes that wait for that, come first.
+  std::optional<apply> put_off_;
   packet_outbox outbox_;
   snapshot_work snapshots_;
 
