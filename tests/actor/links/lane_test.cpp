@@ -52,23 +52,6 @@ TEST_F(lane_test, packets_of_any_size_arrive_in_order) {
   }
 }
 
-// Nothing but packets goes from two to one here: no other message makes up for what is forgotten.
-TEST_F(lane_test, packets_go_on_by_themselves_once_a_full_connection_has_room) {
-  std::size_t sent = 0;
-  const auto all_arrive = [&] {
-    return one.consensus().await([&](const inbox& seen) { return seen.packets.size() == sent; });
-  };
-  for (int round = 0; round < 5; ++round) {
-    two.send(1, std::string(8'000'000, 'x'));
-    for (int i = 0; i < 20; ++i) two.send(1, "behind it");
-    sent += 21;
-    ASSERT_TRUE(all_arrive()) << "what was sent while it was full, round " << round;
-    two.send(1, "afterwards");
-    ++sent;
-    ASSERT_TRUE(all_arrive()) << "what was sent afterwards, round " << round;
-  }
-}
-
 TEST_F(lane_test, packets_of_each_of_many_senders_arrive_in_order) {
   constexpr std::uint32_t senders = 4, packets = 500;
   std::vector<std::thread> threads;
