@@ -71,8 +71,8 @@ struct peer_change {
 /// than half of T_timeout, all deadlines move by that much, since what peers said meanwhile still waits to be
 /// taken in. Nor does such a gap count as an interval of anybody.
 ///
-/// What waited meanwhile, here or at a peer that stood still, comes all at once afterwards. It says nothing of
-/// how regularly that peer is heard: answers count as regular only if they were asked for since.
+/// What waited meanwhile, here or at a peer that stood still, comes all at once afterwards. It says nothing
+/// of how regularly that peer is heard: answers count as regular only if they were asked for since.
 ///
 /// Whom it watches may change. Of one that comes in nothing is known, so it is neither up nor suspect: it has
 /// T_interval + T_timeout to be heard. One that goes is forgotten, and is no longer judged by whatever comes.
