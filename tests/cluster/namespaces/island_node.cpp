@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <caf/all.hpp>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <iostream>
@@ -25,6 +24,7 @@
 #include "bulwark/supervision/distributed_child.hpp"
 #include "island_event.hpp"
 #include "island_network.hpp"
+#include "number_given.hpp"
 
 namespace {
 
@@ -196,14 +196,6 @@ void serve(const settings& given) {
   if (offers) eyes.stop(offers);
 }
 
-std::uint32_t number(const std::string& text) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value == 0)
-    throw std::invalid_argument{"'" + text + "' is no number; expected 1 or more"};
-  return value;
-}
-
 }  // namespace
 
 int main(int count, char** words) {
@@ -211,7 +203,11 @@ int main(int count, char** words) {
   try {
     if (given.size() < 6)
       throw std::invalid_argument{"expected: NODE NODES DIRECTORY EVENTS NAME..., as its test gives them"};
-    serve({number(given[1]), number(given[2]), given[3], given[4], {given.begin() + 5, given.end()}});
+    serve({number_given(given[1]),
+           number_given(given[2]),
+           given[3],
+           given[4],
+           {given.begin() + 5, given.end()}});
     return 0;
   } catch (const std::exception& problem) {
     std::cerr << "island_node: " << problem.what() << std::endl;

@@ -5,7 +5,6 @@
 // with 0 if it got rid of all that it had, else with 1.
 #include <atomic>
 #include <caf/all.hpp>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -28,6 +27,7 @@
 #include "bulwark/kv/front.hpp"
 #include "bulwark/supervision/distributed_child.hpp"
 #include "handled_questions.hpp"
+#include "number_given.hpp"
 #include "serving_place.hpp"
 
 namespace {
@@ -246,14 +246,6 @@ int serve(const settings& given) {
   return left.empty() ? 0 : 1;
 }
 
-std::uint32_t number(const std::string& text) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value == 0)
-    throw std::invalid_argument{"'" + text + "' is no number; expected 1 or more"};
-  return value;
-}
-
 }  // namespace
 
 int main(int count, char** words) {
@@ -261,8 +253,9 @@ int main(int count, char** words) {
   try {
     if (given.size() != 6)
       throw std::invalid_argument{"expected: NODE SERVING DIRECTORY PORT TIMEOUT, as its test gives them"};
-    return serve({number(given[1]), number(given[2]), given[3], static_cast<std::uint16_t>(number(given[4])),
-                  std::chrono::milliseconds{number(given[5])}});
+    return serve({number_given(given[1]), number_given(given[2]), given[3],
+                  static_cast<std::uint16_t>(number_given(given[4])),
+                  std::chrono::milliseconds{number_given(given[5])}});
   } catch (const std::exception& problem) {
     std::cerr << "serving_node: " << problem.what() << std::endl;
     return 1;

@@ -22,14 +22,6 @@ constexpr duration relaunch = 200ms;
 simulated_node::simulated_node(membership_world& world, std::uint32_t number)
     : world_{world}, number_{number} {}
 
-packet simulated_node::to(packet_kind what, std::uint32_t node) const {
-  packet made;
-  made.what = what;
-  made.from = number_;
-  made.to = node;
-  return made;
-}
-
 void simulated_node::boot(std::uint64_t incarnation) {
   const auto& options = world_.options();
   alive_ = true;

@@ -61,7 +61,9 @@ class simulated_node {
   void tell(const group_command& what);
   void take_reply(const packet& what);
   void come_back();
-  [[nodiscard]] packet to(packet_kind what, std::uint32_t node) const;
+  [[nodiscard]] packet to(packet_kind what, std::uint32_t node) const {
+    return {.what = what, .from = number_, .to = node};
+  }
 
   membership_world& world_;
   std::uint32_t number_;

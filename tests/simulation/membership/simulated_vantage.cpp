@@ -9,14 +9,6 @@ namespace bulwark::test {
 simulated_vantage::simulated_vantage(membership_world& world, std::uint32_t number)
     : world_{world}, number_{number}, detector_{world.options().detector, {}, world.now()} {}
 
-packet simulated_vantage::to(packet_kind what, std::uint32_t node) const {
-  packet made;
-  made.what = what;
-  made.from = number_;
-  made.to = node;
-  return made;
-}
-
 void simulated_vantage::look(const std::vector<std::uint32_t>* live) {
   vantage::seen seen{.leads = world_.leads(number_)};
   std::vector<std::uint32_t> wanted;

@@ -26,7 +26,9 @@ class simulated_vantage {
 
  private:
   void step(const vantage::event& what);
-  [[nodiscard]] packet to(packet_kind what, std::uint32_t node) const;
+  [[nodiscard]] packet to(packet_kind what, std::uint32_t node) const {
+    return {.what = what, .from = number_, .to = node};
+  }
 
   membership_world& world_;
   std::uint32_t number_;
