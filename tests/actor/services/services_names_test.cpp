@@ -233,7 +233,7 @@ TEST_F(services_names_test, a_reference_of_a_user_outlives_the_router) {
 }
 
 TEST_F(services_names_test, an_instance_on_a_node_that_drains_gets_nothing_new_until_it_is_back) {
-  const auto router = names(1).router("pool").value();
+  const auto router = names(1).router("pool", {.policy = {routing_kind::round_robin}}).value();
   serve(2, "pool/1");
   serve(3, "pool/2");
   const auto answers = [&] {
