@@ -47,15 +47,17 @@ class run_queue {
     return job;
   }
 
-  /// Takes all jobs out, without waiting.
+  /// Takes all jobs out, without waiting, and those that `take` brings in as well.
   template <class Function>
   void drain(Function&& take) {
     std::deque<Job> all;
-    {
+    const auto take_out = [&] {
       const std::lock_guard guard{mutex_};
-      all.swap(jobs_);
-    }
-    for (auto& job : all) take(job);
+      all = std::exchange(jobs_, {});
+      return !all.empty();
+    };
+    while (take_out())
+      for (auto& job : all) take(job);
   }
 
  private:

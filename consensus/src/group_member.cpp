@@ -8,6 +8,7 @@
 #include <future>
 #include <random>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "bulwark/actors/messages.hpp"
@@ -42,6 +43,21 @@ bool is_worth_another_try(transfer_outcome what) {
     case transfer_outcome::unreachable: break;
   }
   return false;
+}
+
+/// Asks for a transfer, and waits for what becomes of it. True: it is to be asked for again.
+bool tries_in_vain(caf::actor_system& system, const caf::actor& replica, duration limit) {
+  // An actor for each try: CAF leaks one that has the timeout of an earlier request in its mailbox when it
+  // ends.
+  caf::scoped_actor self{system};
+  bool again = false;
+  self->request(replica, caf::duration{limit}, transfer_leadership{})
+      .receive(
+          [&again](const transfer_result& what) {
+            again = is_worth_another_try(transfer_outcome{what.outcome});
+          },
+          [](const caf::error&) {});
+  return again;
 }
 
 }  // namespace
@@ -95,17 +111,9 @@ void hand_leadership_over(caf::actor_system& system, const caf::actor& replica, 
   // One that is being restarted does not lead.
   if (is_stable_ref(replica) && ref_stats(replica).state != ref_state::bound) return;
   const auto until = std::chrono::steady_clock::now() + limit;
-  caf::scoped_actor self{system};
   for (auto left = limit; left > duration::zero(); left = until - std::chrono::steady_clock::now()) {
-    bool again = false;
-    self->request(replica, caf::duration{left}, transfer_leadership{})
-        .receive(
-            [&again](const transfer_result& what) {
-              again = is_worth_another_try(transfer_outcome{what.outcome});
-            },
-            [](const caf::error&) {});
-    if (!again) return;
-    self->receive([](caf::unit_t) {}, caf::after(look_again) >> [] {});
+    if (!tries_in_vain(system, replica, left)) return;
+    std::this_thread::sleep_for(std::min<duration>(left, look_again));
   }
 }
 

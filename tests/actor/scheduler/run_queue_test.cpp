@@ -59,6 +59,17 @@ void run(unsigned seed, int workers, int outside, int jobs_each, int generations
   EXPECT_EQ(done.load(), wanted);
 }
 
+TEST(run_queue, gives_what_comes_in_while_it_gives_what_is_left) {
+  run_queue<int> queue;
+  queue.push(0);
+  std::vector<int> left;
+  queue.drain([&](int job) {
+    left.push_back(job);
+    if (job < 3) queue.push(job + 1);
+  });
+  EXPECT_EQ(left, (std::vector{0, 1, 2, 3}));
+}
+
 TEST(run_queue, no_job_is_lost_or_taken_twice_however_threads_meet) {
   for (unsigned seed = 1; seed <= 20; ++seed)
     for (const int workers : {1, 2, 5}) run(seed, workers, 2, 100, 3);
