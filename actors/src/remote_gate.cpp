@@ -31,10 +31,12 @@ class remote_gate final : public caf::monitorable_actor {
 
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override {
     if (element->mid.is_response()) return answered(std::move(element), host);
-    pass(std::move(element), home_system().clock().now() + options_.answer_limit, bool{fenced_}, host);
+    const auto deadline =
+        element->mid.is_request() ? home_system().clock().now() + options_.answer_limit : instant{};
+    pass(std::move(element), deadline, bool{fenced_}, host);
   }
 
-  /// `keeps`: a copy, to be handed over if it is refused.
+  /// `deadline`: of a request. `keeps`: a copy, to be handed over if it is refused.
   void pass(caf::mailbox_element_ptr element, instant deadline, bool keeps, caf::execution_unit* host) {
     caf::actor to;
     caf::error problem;

@@ -3,7 +3,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <caf/all.hpp>
 #include <utility>
 
@@ -68,31 +67,28 @@ class vantage_actor final : public service_actor {
     return options_.board->verdict(node) == peer_state::up;
   }
 
-  [[nodiscard]] bool watches_all() const {
+  template <class Condition>
+  [[nodiscard]] std::vector<std::uint32_t> live_members_if(Condition holds) const {
+    std::vector<std::uint32_t> found;
     const auto group = options_.board->latest();
-    return !group || std::ranges::all_of(group->nodes().all(), [this](const auto& one) {
-      return one.first == options_.self || !one.second.is_live() || options_.board->verdict(one.first);
-    });
+    if (!group) return found;
+    for (const auto& [node, one] : group->nodes().all())
+      if (node != options_.self && one.is_live() && holds(node)) found.push_back(node);
+    return found;
+  }
+
+  [[nodiscard]] bool watches_all() const {
+    return live_members_if([this](std::uint32_t node) { return !options_.board->verdict(node); }).empty();
   }
 
   /// Of one that is not watched nothing is known; a leader watches all before long, see own_watch.
   [[nodiscard]] std::vector<std::uint32_t> members_missed() const {
-    std::vector<std::uint32_t> missed;
-    const auto group = options_.board->latest();
-    if (!group) return missed;
-    for (const auto& [node, one] : group->nodes().all())
-      if (node != options_.self && one.is_live() && options_.board->verdict(node) && !hears(node))
-        missed.push_back(node);
-    return missed;
+    return live_members_if(
+        [this](std::uint32_t node) { return options_.board->verdict(node) && !hears(node); });
   }
 
   [[nodiscard]] std::vector<std::uint32_t> members_heard() const {
-    std::vector<std::uint32_t> heard;
-    const auto group = options_.board->latest();
-    if (!group) return heard;
-    for (const auto& [node, one] : group->nodes().all())
-      if (node != options_.self && one.is_live() && hears(node)) heard.push_back(node);
-    return heard;
+    return live_members_if([this](std::uint32_t node) { return hears(node); });
   }
 
   [[nodiscard]] std::vector<std::uint32_t> electors(const replica_report& is) const {

@@ -79,6 +79,11 @@ class stopped_owner_test : public testing::Test {
     std::erase_if(all, [&](const auto& one) { return one.service != service; });
     return all;
   }
+  /// In a later life.
+  bool is_back(const node_life& before) {
+    const auto now = nodes_.member_of(before.node);
+    return now && now->state == member_state::up && now->life.incarnation > before.incarnation;
+  }
   void expect_handled_once_each() const {
     std::set<std::pair<std::string, std::uint64_t>> seen;
     for (const auto& one : nodes_.handled())
@@ -114,10 +119,7 @@ TEST_F(stopped_owner_test, of_a_published_service_is_fenced_once_it_has_woken) {
     const auto some = ask(stale, 10, 5s);
     ends.insert(some.begin(), some.end());
   }
-  ASSERT_TRUE(nodes_.await([&] {
-    const auto now = nodes_.member_of(before.owner.node);
-    return now && now->state == member_state::up && now->life.incarnation > before.owner.incarnation;
-  })) << "it comes back in a later life";
+  ASSERT_TRUE(nodes_.await([&] { return is_back(before.owner); }));
   for (const auto& [number, how] : ask(ref, 10, 60s)) EXPECT_EQ(how, ending::answered) << number;
   for (const auto& [number, how] : ask(stale, 10, 5s)) EXPECT_NE(how, ending::answered) << "for good";
 
@@ -152,8 +154,7 @@ TEST_F(stopped_owner_test, of_a_distributed_child_does_not_act_beside_the_next_o
   ASSERT_TRUE(nodes_.await([&] {
     for (const auto& [number, how] : ask(stale, 5, 5s)) EXPECT_NE(how, ending::answered) << number;
     for (const auto& [number, how] : ask(ref, 5, 60s)) EXPECT_EQ(how, ending::answered) << number;
-    const auto now = nodes_.member_of(before.owner.node);
-    return now && now->state == member_state::up && now->life.incarnation > before.owner.incarnation;
+    return is_back(before.owner);
   }));
   for (const auto& [number, how] : ask(stale, 5, 5s)) EXPECT_NE(how, ending::answered) << number;
 
