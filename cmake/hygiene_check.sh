@@ -31,6 +31,15 @@ complain "says nothing by its name" < <(sources | grep -E '/(util|utils|helper|h
 complain "is a generated or a binary file" < <(git ls-files | grep -E '\.(o|a|so|gch|pyc|log|core)$|(^|/)build/' || true)
 complain "ends a line with blanks or holds a tab" < <(git grep -nIP '[ \t\r]+$|\t' -- '*.hpp' '*.cpp' '*.cmake' '*CMakeLists.txt' '*.md' || true)
 complain "names a path of somebody's machine" < <(git grep -nIE "(^|[ \"'=(:])/(home|root|work|Users)/[a-z]{2}" -- . || true)
+# CAF then reads through a null pointer, which libstdc++ ends the process for where its assertions are on.
+complain "spawns a lambda without an argument; give it one" < <(
+  # shellcheck disable=SC2016  # the dollars are perl's
+  sources | xargs perl -0777 -ne '
+    my $capture = qr/\[(?:[^\[\]]|\[[^\]]*\])*\]/;
+    while (/spawn(?:<[^>(]*>)?\(\s*$capture\s*\([^)]*\)[^{;]*(\{(?:[^{}]++|(?1))*\})\s*\)/g) {
+      printf "%s:%d\n", $ARGV, 1 + (substr($_, 0, $-[0]) =~ tr/\n//);
+    }'
+)
 complain "is built by no target" < <(
   # Each source must be named by a CMakeLists.txt in its folder or above.
   git ls-files '*.cpp' | while read -r file; do

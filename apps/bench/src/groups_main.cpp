@@ -68,7 +68,8 @@ struct bench_member {
   void add_groups(std::size_t count) {
     const auto machine = [] { return std::make_unique<counting_machine>(); };
     const auto front = [](caf::actor_system& where, const caf::actor&) {
-      return where.spawn([](caf::event_based_actor*) { return caf::behavior{[](caf::unit_t) {}}; });
+      return where.spawn([](caf::event_based_actor*, bool) { return caf::behavior{[](caf::unit_t) {}}; },
+                         true);
     };
     for (std::size_t i = 0; i < count; ++i)
       groups.push_back(host.add("g" + std::to_string(i), machine, front));

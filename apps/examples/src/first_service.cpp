@@ -18,7 +18,8 @@ struct counter_state {
   int total = 0;
 };
 
-caf::behavior counter(caf::stateful_actor<counter_state, bulwark::service_actor>* self) {
+caf::behavior counter(caf::stateful_actor<counter_state, bulwark::service_actor>* self, int start) {
+  self->state.total = start;
   return {
       [self](caf::add_atom, int amount) { return self->state.total += amount; },
       [](caf::reset_atom) { throw std::runtime_error{"as ordered"}; },
@@ -46,7 +47,7 @@ bool run(caf::actor_system& system) {
   options.children.push_back({.spec = {.id = "counter"},
                               .ref = service,
                               .start = [](caf::actor_system& where, const caf::actor&) -> caf::actor {
-                                return where.spawn(counter);
+                                return where.spawn(counter, 0);
                               }});
   const auto root = bulwark::spawn_supervisor(system, std::move(options));
 

@@ -51,9 +51,11 @@ TEST_F(router_tally_test, messages_of_others_do_not_count_even_if_they_say_so) {
 
 TEST_F(router_tally_test, what_a_worker_passes_on_is_no_message_of_the_next_ones_router) {
   make({}, 1);
-  const auto front = world.system().spawn([next = workers[0]](service_actor* self) -> caf::behavior {
-    return {[=](int number) { return self->delegate(next, number); }};
-  });
+  const auto front = world.system().spawn(
+      [](service_actor* self, const caf::actor& next) -> caf::behavior {
+        return {[=](int number) { return self->delegate(next, number); }};
+      },
+      workers[0]);
   workers.push_back(front);
   const auto another = router_of(front);
   caf::anon_send(another, 1);
@@ -108,10 +110,12 @@ TEST_F(router_tally_test, a_worker_that_was_removed_fails_what_it_does_not_come_
 TEST_F(router_tally_test, what_a_worker_puts_off_is_in_flight) {
   make({}, 0);
   auto handled = std::make_shared<int>(0);
-  workers.push_back(world.system().spawn([handled](service_actor* self) -> caf::behavior {
-    self->set_default_handler(caf::skip);
-    return {[=](float) { self->become([handled](int) { ++*handled; }); }};
-  }));
+  workers.push_back(world.system().spawn(
+      [](service_actor* self, std::shared_ptr<int> count) -> caf::behavior {
+        self->set_default_handler(caf::skip);
+        return {[=](float) { self->become([count](int) { ++*count; }); }};
+      },
+      handled));
   add_worker(router, workers[0]);
   for (int i = 0; i < 3; ++i) caf::anon_send(router, i);
   world.drain();
