@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "read_bytes.hpp"
 #include "tcp_dial.hpp"
 
 namespace bulwark::test {
@@ -49,17 +50,7 @@ class shared_output_test : public ::testing::Test {
     return ends;
   }
 
-  std::string read(std::size_t bytes) const {
-    std::string text(bytes, '\0');
-    std::size_t got = 0;
-    while (got < bytes) {
-      const auto more = ::recv(far.get(), text.data() + got, bytes - got, 0);
-      if (more <= 0) break;
-      got += static_cast<std::size_t>(more);
-    }
-    text.resize(got);
-    return text;
-  }
+  std::string read(std::size_t bytes) const { return read_bytes(far.get(), bytes); }
   bool nothing_came() const {
     pollfd wanted{far.get(), POLLIN, 0};
     return ::poll(&wanted, 1, 0) == 0;

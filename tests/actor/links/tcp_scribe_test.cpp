@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "bulwark/actors/node_config.hpp"
+#include "read_bytes.hpp"
 #include "shared_output.hpp"
 #include "stream_scribe.hpp"
 #include "tcp_dial.hpp"
@@ -70,18 +71,7 @@ class tcp_scribe_test : public ::testing::Test {
     return is_so;
   }
 
-  /// Less than `bytes` at the end of the connection, or if no more came in ten seconds.
-  std::string read(std::size_t bytes) const {
-    std::string text(bytes, '\0');
-    std::size_t got = 0;
-    while (got < bytes) {
-      const auto more = ::recv(far.get(), text.data() + got, bytes - got, 0);
-      if (more <= 0) break;
-      got += static_cast<std::size_t>(more);
-    }
-    text.resize(got);
-    return text;
-  }
+  std::string read(std::size_t bytes) const { return read_bytes(far.get(), bytes); }
   /// More than the socket takes, in frames of another thread.
   std::string write_plenty(char letter) const {
     std::string all;
