@@ -47,6 +47,14 @@ function(bulwark_program name)
   endif()
 endfunction()
 
+# bulwark_use_jemalloc(<target>): with BULWARK_JEMALLOC, this program takes its memory from there. Not for libraries: their users choose.
+function(bulwark_use_jemalloc target)
+  if(BULWARK_JEMALLOC)
+    find_library(BULWARK_JEMALLOC_LIBRARY jemalloc REQUIRED)
+    target_link_libraries(${target} PRIVATE ${BULWARK_JEMALLOC_LIBRARY})
+  endif()
+endfunction()
+
 # bulwark_test(<name> [LABELS l...] [TIMEOUT s] [SERIAL] DEPENDS t... SOURCES s... [PCH h...])
 #
 # A GoogleTest program whose cases ctest lists one by one. The label "fast" puts it into the sanitizer runs as well, and into the

@@ -50,7 +50,9 @@ pid_t start(const std::vector<std::string>& arguments, int out, int err) {
   if (child > 0) return child;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);  // the parent died before the line above
-  ::setsid();
+  // A group of its own, out of reach of the terminal's Ctrl-C; not a session, which the scheduler would weigh as a whole
+  // against the load (autogroups), as it does not where a server and its load are started by one script.
+  ::setpgid(0, 0);
   ::signal(SIGPIPE, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,8 +17,9 @@ class wire_writer {
   template <class Integer>
   void put(Integer number) {
     static_assert(std::is_unsigned_v<Integer>);
-    for (std::size_t i = 0; i < sizeof(Integer); ++i)
-      out_.push_back(static_cast<char>(number >> (8 * i) & 0xff));
+    std::array<char, sizeof(Integer)> little;
+    for (std::size_t i = 0; i < little.size(); ++i) little[i] = static_cast<char>(number >> (8 * i) & 0xff);
+    out_.append(little.data(), little.size());
   }
 
   /// At most 2^32-1 bytes.
