@@ -49,9 +49,14 @@ endfunction()
 
 # bulwark_use_jemalloc(<target>): with BULWARK_JEMALLOC, this program takes its memory from there. Not for libraries: their users choose.
 function(bulwark_use_jemalloc target)
-  if(BULWARK_JEMALLOC)
-    find_library(BULWARK_JEMALLOC_LIBRARY jemalloc REQUIRED)
+  if(NOT BULWARK_JEMALLOC)
+    return()
+  endif()
+  find_library(BULWARK_JEMALLOC_LIBRARY jemalloc)
+  if(BULWARK_JEMALLOC_LIBRARY)
     target_link_libraries(${target} PRIVATE ${BULWARK_JEMALLOC_LIBRARY})
+  else()
+    message(WARNING "No jemalloc here (libjemalloc-dev): ${target} takes its memory from the C library, and is slower")
   endif()
 endfunction()
 

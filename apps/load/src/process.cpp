@@ -50,8 +50,8 @@ pid_t start(const std::vector<std::string>& arguments, int out, int err) {
   if (child > 0) return child;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);  // the parent died before the line above
-  // A group of its own, out of reach of the terminal's Ctrl-C; not a session, which the scheduler would weigh as a whole
-  // against the load (autogroups), as it does not where a server and its load are started by one script.
+  // Out of reach of the terminal's Ctrl-C, but in the same session: the scheduler may weigh sessions as
+  // wholes (autogroups), and would give the load half of the processor.
   ::setpgid(0, 0);
   ::signal(SIGPIPE, SIG_DFL);
   sigset_t none;

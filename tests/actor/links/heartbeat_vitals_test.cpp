@@ -2,7 +2,10 @@
 // Goal: what a monitor makes of the monitoring data of its peers: what is unusual is told, and only that.
 // Method: as heartbeat_monitor_test; answers that the test makes up.
 #include <chrono>
+#include <functional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "bulwark/actors/stable_ref.hpp"
 #include "bulwark/supervision/process_meter.hpp"
@@ -28,8 +31,8 @@ class heartbeat_vitals : public heartbeat_fixture {
     heartbeat what{
         kind, node_status::normal, 1, incarnation, static_cast<std::uint64_t>(uptime.count()), 1, sent_ns, {},
         {}};
+    what.load = load;
     what.load.queue = queue;
-    what.load.mailbox_age_us = mailbox_age_us;
     caf::anon_send(second, peer_packet{1, heartbeat_channel, encode(what)});
     world.drain();
   }
@@ -41,7 +44,7 @@ class heartbeat_vitals : public heartbeat_fixture {
   }
 
   const instant began = world.now();
-  std::uint32_t mailbox_age_us = 0;
+  vitals load;
 };
 
 TEST_F(heartbeat_vitals, a_queue_that_grew_is_unusual) {
@@ -52,13 +55,27 @@ TEST_F(heartbeat_vitals, a_queue_that_grew_is_unusual) {
   EXPECT_EQ(opinions[0].what.of, vital::queue);
 }
 
-TEST_F(heartbeat_vitals, mail_that_waits_for_long_is_unusual) {
-  hear_answers(100, 5);
-  mailbox_age_us = 2'000'000;
-  hear_answers(10, 5);
-  ASSERT_EQ(opinions.size(), 1u);
-  EXPECT_EQ(opinions[0].what.of, vital::mailbox_age);
-  EXPECT_EQ(opinions[0].what.seen, 2'000'000);
+TEST_F(heartbeat_vitals, each_part_of_a_load_is_watched) {
+  const vitals usual{.lag_us = 1'000, .cpu_permille = 10, .memory_kib = 50'000, .mailbox_age_us = 1'000};
+  const std::vector<std::pair<vital, std::function<void()>>> parts = {
+      {vital::lag, [&] { load.lag_us = 2'000'000; }},
+      {vital::cpu, [&] { load.cpu_permille = 2'000'000; }},
+      {vital::memory, [&] { load.memory_kib = 2'000'000; }},
+      {vital::mailbox_age, [&] { load.mailbox_age_us = 2'000'000; }}};
+  std::uint64_t incarnation = 200;
+  for (const auto& [part, grow] : parts) {
+    SCOPED_TRACE(to_string(part));
+    opinions.clear();
+    ++incarnation;
+    load = usual;
+    hear_answers(100, 5, incarnation);
+    grow();
+    hear_answers(10, 5, incarnation);
+    ASSERT_FALSE(opinions.empty());
+    EXPECT_TRUE(opinions.back().anomalous);
+    EXPECT_EQ(opinions.back().what.of, part);
+    EXPECT_EQ(opinions.back().what.seen, 2'000'000);
+  }
 }
 
 TEST_F(heartbeat_vitals, of_a_new_process_nothing_is_usual_yet) {

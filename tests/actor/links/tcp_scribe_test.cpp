@@ -2,7 +2,6 @@
 // Goal: all that CAF and other threads write to a connection leaves by it, whatever the socket takes at a
 // time, up to its end, and nothing is written behind that. Method: a connection of CAF over one of a pair of
 // sockets with small buffers; the test is the other end.
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -71,6 +70,13 @@ class tcp_scribe_test : public ::testing::Test {
     return is_so;
   }
 
+  /// Its owner has no more to do with the connection.
+  void end() {
+    in_network([this] {
+      scribe->graceful_shutdown();
+      scribe.reset();
+    });
+  }
   std::string read(std::size_t bytes) const { return read_bytes(far.get(), bytes); }
   /// More than the socket takes, in frames of another thread.
   std::string write_plenty(char letter) const {
@@ -128,10 +134,7 @@ TEST_F(tcp_scribe_test, what_was_said_in_the_turn_in_which_it_is_closed_arrives)
 TEST_F(tcp_scribe_test, a_frame_is_refused_once_the_connection_is_over) {
   EXPECT_TRUE(output->write("yet"));
   EXPECT_EQ(read(3), "yet");
-  in_network([&] {
-    scribe->graceful_shutdown();
-    scribe.reset();
-  });
+  end();
   far = {};
   ASSERT_TRUE(await([&] { return output->is_closed(); }));
   EXPECT_FALSE(output->write("no more"));
@@ -139,10 +142,7 @@ TEST_F(tcp_scribe_test, a_frame_is_refused_once_the_connection_is_over) {
 
 TEST_F(tcp_scribe_test, a_connection_that_is_over_is_found_no_more) {
   const auto handle = scribe->hdl();
-  in_network([&] {
-    scribe->graceful_shutdown();
-    scribe.reset();
-  });
+  end();
   output.reset();
   far = {};
   EXPECT_TRUE(await([&] { return output_of(handle) == nullptr; }));

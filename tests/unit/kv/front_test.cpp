@@ -16,6 +16,7 @@ namespace {
 
 using consensus::outcome;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 TEST(front, says_which_of_its_options_cannot_work) {
@@ -172,6 +173,7 @@ TEST(front, role_and_info_tell_who_leads) {
 TEST(front, info_shows_the_totals_of_the_machine) {
   front_rig rig;
   loopback_client client{rig.port()};
+  EXPECT_THAT(client.ask("info keyspace"), Not(HasSubstr("db0")));
   client.ask("mset a 1 b 2");
   const auto info = client.ask("info");
   EXPECT_THAT(info, HasSubstr("db0:keys=2,"));
