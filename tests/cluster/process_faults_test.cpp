@@ -41,7 +41,11 @@ TEST(process_faults, all_nodes_killed_at_once_lose_nothing) {
   load.start();
   for (int kills = 0; kills < 2; ++kills) {
     std::this_thread::sleep_for(1500ms);  // some writes between two faults
-    for (const auto& each : cluster.processes()) ::kill(each.pid, SIGKILL);
+    const auto victims = cluster.processes();
+    ASSERT_EQ(victims.size(), cluster.ids().size());
+    for (const auto& each : victims)
+      ASSERT_TRUE(each.signal(SIGKILL)) << each.id << " was down\n"
+                                        << cluster.describe() << cluster.log_tail(each.id);
     load.mark_fault(steady_clock::now());
     ASSERT_TRUE(eventually(10s, [&] { return load.write_after_fault().has_value(); })) << cluster.describe();
     ASSERT_TRUE(cluster.await_all_up(10s)) << cluster.describe();

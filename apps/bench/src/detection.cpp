@@ -92,7 +92,7 @@ void time_detection(const load::local_cluster& cluster, int signal, unsigned rou
                        [&](const std::string& id) { return id != victim; });
   const log_watch logs(cluster, others);
   const auto struck = system_clock::now();
-  ::kill(process->pid, signal);
+  process->signal(signal);
   for (const auto& id : others) {
     std::vector<suspicion> told;
     load::eventually(std::chrono::seconds(5), [&] {
@@ -106,7 +106,7 @@ void time_detection(const load::local_cluster& cluster, int signal, unsigned rou
       into.ms.push_back(
           std::chrono::duration<double, std::milli>(told.front().at + resolution - struck).count());
   }
-  if (signal == SIGSTOP) ::kill(process->pid, SIGCONT);
+  if (signal == SIGSTOP) process->signal(SIGCONT);
 }
 
 quiet_load measure_quiet_load(const load::local_cluster& cluster, const quiet_load_options& options) {

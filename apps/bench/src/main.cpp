@@ -102,8 +102,8 @@ void measure_failovers(const bench_options& options, const load::local_cluster& 
       if (id != leader) survivors.push_back(cluster.endpoint_of(id));
     }
     const auto took = bench::time_failover(
-        survivors, [&] { ::kill(victim->pid, signal); }, std::chrono::seconds(15));
-    if (signal == SIGSTOP) ::kill(victim->pid, SIGCONT);
+        survivors, [&] { victim->signal(signal); }, std::chrono::seconds(15));
+    if (signal == SIGSTOP) victim->signal(SIGCONT);
     if (took) {
       into.ms.push_back(milliseconds(*took));
       say((signal == SIGSTOP ? "pause " : "failover ") + std::to_string(round) + ": " +

@@ -60,6 +60,18 @@ bool is_thread_stopped(const std::filesystem::path& thread) {
   ::_exit(cannot_execute);
 }
 
+/// By the pid, which is the child's until it was reaped: by a pidfd that an event loop has made non-blocking,
+/// waitid() does not wait. Nothing if there is no such child.
+std::optional<siginfo_t> wait_for(pid_t pid, int how) {
+  siginfo_t info{};
+  int result = 0;
+  do {
+    result = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | how);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0) return std::nullopt;
+  return info;
+}
+
 }  // namespace
 
 child_process::child_process(const child_command& command) {
@@ -76,7 +88,9 @@ child_process::child_process(const child_command& command) {
   if (::fcntl(output_.get(), F_SETFL, O_NONBLOCK) != 0) throw_errno("cannot set up a pipe");
 
   const pid_t parent = ::getpid();
-  pid_ = ::fork();
+  // Not fork(): while a child between that and exec shares the descriptors of this process, to close a socket
+  // does not take it from the kernel's watch list, and Asio takes its last events for those of another one.
+  pid_ = ::vfork();
   if (pid_ < 0) throw_errno("cannot start a process");
   if (pid_ == 0) become(command.program.c_str(), arguments.data(), writing_end.get(), errors.get(), parent);
   ::setpgid(pid_, pid_);  // here as well, since either may come first
@@ -92,7 +106,7 @@ child_process::child_process(const child_command& command) {
 child_process::~child_process() {
   if (!pidfd_) return;
   ::pidfd_send_signal(pidfd_.get(), SIGKILL, nullptr, 0);
-  reap();
+  wait_for(pid_, 0);
 }
 
 bool child_process::send(int signal) const {
@@ -113,15 +127,12 @@ bool child_process::is_stopped() const {
   return threads > 0;
 }
 
-child_end child_process::reap() {
-  siginfo_t info{};
-  int result = 0;
-  do {
-    result = ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED);
-  } while (result != 0 && errno == EINTR);
+std::optional<child_end> child_process::reap_if_ended() {
+  const auto info = wait_for(pid_, WNOHANG);
+  if (info && info->si_pid == 0) return std::nullopt;
   pidfd_.reset();
-  if (result != 0) return {false, "its end could not be learned"};
-  return describe_end(info.si_code, info.si_status);
+  if (!info) return child_end{false, "its end could not be learned"};
+  return describe_end(info->si_code, info->si_status);
 }
 
 std::filesystem::path own_program() {

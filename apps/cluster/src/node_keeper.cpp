@@ -231,17 +231,18 @@ void node_keeper::on_line(const std::shared_ptr<incarnation>& process, const std
 }
 
 void node_keeper::on_end(const std::shared_ptr<incarnation>& process) {
-  const auto end = process->process.reap();
+  const auto end = process->process.reap_if_ended();
+  if (!end) return await_end(process);  // a second process beside one that lives would never get its data
   if (process != current_) return;
   const bool asked = state() == child_state::stopping;
   current_.reset();
-  reason_ = end.reason;
-  if (!asked && !end.clean && !end.reason.starts_with("killed")) {
+  reason_ = end->reason;
+  if (!asked && !end->clean && !end->reason.starts_with("killed")) {
     // The last thing it said is the best guess at what was wrong.
     const auto last = last_lines(options_.directory.node_log(node_.id), 1);
     if (!last.empty()) reason_ += ": " + last.front().substr(0, log_excerpt_max);
   }
-  auto status = status_of(end, asked);
+  auto status = status_of(*end, asked);
   status.text = reason_;
   feed(plan::child_exited{node_.id, process->generation, std::move(status)});
 }

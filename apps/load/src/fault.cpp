@@ -48,7 +48,7 @@ node_process running(const local_cluster& cluster, const std::string& id) {
 
 /// Sends the signal and notes when. The process cannot answer anything that is sent from then on.
 instant hit(const node_process& process, int number) {
-  if (::kill(process.pid, number) != 0) throw std::runtime_error(process.id + " ended by itself");
+  if (!process.signal(number)) throw std::runtime_error(process.id + " ended by itself");
   return steady_clock::now();
 }
 
@@ -80,7 +80,7 @@ live_fault pause_leader(const local_cluster& cluster) {
           .detected = [&cluster, victim] { return is_missed(cluster, victim, true); },
           .recovered = has_successor,
           .hits_leader = true,
-          .heal = [pid = process.pid] { ::kill(pid, SIGCONT); }};
+          .heal = [process] { process.signal(SIGCONT); }};
 }
 
 live_fault kill_all(const local_cluster& cluster) {

@@ -64,6 +64,8 @@ bool eventually(duration patience, const std::function<bool()>& is_true, duratio
   return true;
 }
 
+bool node_process::signal(int number) const { return pid > 0 && ::kill(pid, number) == 0; }
+
 local_cluster::local_cluster(cluster_options options)
     : options_(std::move(options)), directory_("bulwark-cluster") {
   for (unsigned i = 1; i <= options_.nodes; ++i) ids_.push_back("n" + std::to_string(i));
@@ -223,7 +225,7 @@ bool local_cluster::await_all_up(duration patience) const {
 
 bool local_cluster::signal(const std::string& id, int number) const {
   const auto found = process_of(id);
-  return found && found->pid > 0 && ::kill(found->pid, number) == 0;
+  return found && found->signal(number);
 }
 
 bool local_cluster::kill_actor(const std::string& id, const std::string& path) const {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,8 @@ class child_process {
   ~child_process();
 
   pid_t pid() const noexcept { return pid_; }
-  /// Gets readable when the child has ended.
+  /// Gets readable when the child has ended. Event loops make it non-blocking, and their word that it is
+  /// readable is a hint only: ask reap_if_ended().
   int pidfd() const noexcept { return pidfd_.get(); }
   /// The reading end of its standard output; non-blocking. May be taken over.
   unique_fd& output() noexcept { return output_; }
@@ -50,8 +52,8 @@ class child_process {
   /// signal: one thread takes it and then stops the others, and on a busy machine these go on meanwhile.
   bool is_stopped() const;
 
-  /// Reaps the child; waits for its end if need be. Call it once; nothing but the destructor may follow.
-  child_end reap();
+  /// Reaps the child if it has ended, and tells how; nothing but the destructor may follow then.
+  std::optional<child_end> reap_if_ended();
 
  private:
   pid_t pid_ = 0;

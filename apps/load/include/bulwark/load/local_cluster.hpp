@@ -33,6 +33,9 @@ struct node_process {
   endpoint resp;
   std::string state;
   std::uint64_t restarts = 0;
+
+  /// Sends it a signal. False if it is down: kill(2) would take process 0 for the caller and all its kin.
+  bool signal(int number) const;
 };
 
 /// What a node says of itself.
