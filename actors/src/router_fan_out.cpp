@@ -16,7 +16,7 @@ void router_hub::submit_to_all(waiting_message one, caf::execution_unit* host) {
   std::vector<handoff> out;
   bool nobody = false;
   {
-    std::lock_guard lock{mutex_};
+    const decision lock{*this};
     group->first_wins = kind_ == routing_kind::scatter_gather_first;
     const auto places = table_.place_all(when);
     group->open = places.size();
@@ -31,6 +31,7 @@ void router_hub::submit_to_all(waiting_message one, caf::execution_unit* host) {
         out.push_back(count_async(std::move(copy), slot, instant{}));
         continue;
       }
+      slot.ask();
       pending_answer answer{
           slot.shared_from_this(), {nullptr, element.mid, {}}, when, when + options_.answer_limit};
       if (asks) answer.group = group;

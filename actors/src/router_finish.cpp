@@ -26,7 +26,7 @@ void router_hub::answered(caf::mailbox_element_ptr response, caf::execution_unit
   aftermath after;
   std::optional<pending_answer> one;
   {
-    std::lock_guard lock{mutex_};
+    const decision lock{*this};
     const auto* found = pending_.find(number);
     if (!found || !found->slot || found->attempts != raw >> bits) return;  // too late
     if (keeps_ && !found->group && goes_to_another(problem)) {
@@ -71,7 +71,7 @@ void router_hub::lose(std::uint64_t number, const caf::error& problem, instant w
 void router_hub::tick() {
   aftermath after;
   {
-    std::lock_guard lock{mutex_};
+    const decision lock{*this};
     const auto when = now();
     if (!armed_ || when < *armed_) return;  // of an earlier timer; the right one comes
     armed_.reset();
@@ -89,7 +89,7 @@ void router_hub::tick() {
 
 void router_hub::judge(worker_id id, bool well) {
   {
-    std::lock_guard lock{mutex_};
+    const decision lock{*this};
     if (well) return table_.succeeded(id);
     if (table_.failed(id, now())) note(worker_event_kind::ejected, id);
     if (const auto next = table_.next_wakeup()) arm(*next);
@@ -133,7 +133,7 @@ void router_hub::close(bool lost) {
   aftermath after;
   caf::actor control;
   {
-    std::lock_guard lock{mutex_};
+    const decision lock{*this};
     closed_ = true;
     control = caf::actor_cast<caf::actor>(control_);
     const auto down = caf::make_error(caf::sec::request_receiver_down);

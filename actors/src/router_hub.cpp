@@ -35,6 +35,7 @@ router_hub::router_hub(caf::actor_system& system, router_options options)
   const auto& bounds = options_.rules.bounds;
   signals_->judges = options_.rules.ejection.failures > 0;
   signals_->bounded = bounds.per_worker > 0 || bounds.in_flight > 0;
+  passes_ = !keeps_ && !signals_->bounded && !options_.key_of && !options_.rank_of;
   signals_->takes_time = chooser_.wants_latency() || options_.rules.slow_start.window > duration::zero();
 }
 
@@ -67,12 +68,47 @@ void router_hub::classify(waiting_message& one) const {
                                       std::move(content));
 }
 
+/// From time to time somebody has to look at what others sent to the workers.
+bool router_hub::pass(caf::mailbox_element_ptr& element, caf::execution_unit* host) {
+  auto* const way = row_.choose();
+  const auto number = way ? way->enter() : 0;
+  if (number == 0) return false;
+  if (number % routing_table::choices_per_look == 0) {
+    const decision lock{*this};
+    table_.look_at_mailboxes();
+    arranged_.reset();
+  }
+  way->bring(std::move(element), host);
+  return true;
+}
+
+/// What senders may do without the lock follows from what was decided under it.
+void router_hub::arrange_row() {
+  bool open = passes_ && kind_ == routing_kind::p2c && !closed_ && line_.empty() && !signals_->takes_time;
+  if (open && arranged_ != table_.version()) {
+    in_row_.clear();
+    for (std::size_t place = 0; place < table_.count(); ++place) {
+      auto& slot = static_cast<worker_slot&>(table_.meter(place));
+      auto& counts = slot.counts();
+      counts.weight.store(table_.weight(place), std::memory_order_relaxed);
+      counts.foreign.store(table_.foreign(place), std::memory_order_relaxed);
+      if (slot.tallies()) in_row_.push_back(&counts);
+    }
+    if (in_row_.size() < table_.count()) in_row_.clear();
+    row_.show(in_row_);
+    arranged_ = table_.version();
+  }
+  open = open && !in_row_.empty();
+  if (open != row_.is_open()) row_.open(open);
+}
+
 void router_hub::submit(caf::mailbox_element_ptr element, caf::execution_unit* host) {
+  if (row_.is_open() && !element->mid.is_request() && pass(element, host)) return;
   waiting_message one{std::move(element)};
   classify(one);
   const bool needs_time = one.element->mid.is_request() || keeps_ || signals_->takes_time.load();
   const auto when = needs_time ? now() : instant{};
-  std::unique_lock lock{mutex_};
+  decision lock{*this};
   if (kind_ && is_fan_out(*kind_) && !closed_) {
     lock.unlock();
     return submit_to_all(std::move(one), host);
@@ -88,12 +124,12 @@ void router_hub::submit(caf::mailbox_element_ptr element, caf::execution_unit* h
     }
     why = to.what;
   }
-  submit_in_vain(std::move(one), why, when, std::move(lock));
+  submit_in_vain(std::move(one), why, when, lock);
 }
 
 /// Nobody takes it now.
 void router_hub::submit_in_vain(waiting_message one, routing_table::verdict why, instant when,
-                                std::unique_lock<std::mutex> lock) {
+                                decision& lock) {
   aftermath after;
   if (closed_)
     turn_away(std::move(one), caf::make_error(caf::sec::request_receiver_down), after);
@@ -108,7 +144,7 @@ void router_hub::submit_in_vain(waiting_message one, routing_table::verdict why,
 
 void router_hub::deliver(handoff&& out, caf::execution_unit* host) {
   if (out.tallied)
-    out.tallied->bring(std::move(out.element), host);
+    out.tallied->counts().bring(std::move(out.element), host);
   else
     out.to->enqueue(std::move(out.element), host);
 }
@@ -116,6 +152,7 @@ void router_hub::deliver(handoff&& out, caf::execution_unit* host) {
 /// Makes the message one of which it is known when it is finished.
 router_hub::handoff router_hub::prepare(waiting_message&& one, worker_slot& slot, instant when) {
   if (one.number != 0) {  // once more
+    slot.ask();
     handoff out{slot.worker, nullptr};
     auto& again = *pending_.find(one.number);
     again.slot = slot.shared_from_this();
@@ -132,6 +169,7 @@ router_hub::handoff router_hub::prepare(waiting_message&& one, worker_slot& slot
   const bool asks = element.mid.is_request();
   if (!asks && !keeps_ && slot.tells_when_done)
     return count_async(std::move(one.element), slot, chooser_.wants_latency() ? when : instant{});
+  slot.ask();
   if (when == instant{}) when = now();
   pending_answer answer{
       slot.shared_from_this(), {nullptr, element.mid, {}}, when, when + options_.answer_limit};
@@ -157,10 +195,12 @@ router_hub::handoff router_hub::prepare(waiting_message&& one, worker_slot& slot
 
 router_hub::handoff router_hub::count_async(caf::mailbox_element_ptr&& element, worker_slot& slot,
                                             instant sent_at) {
-  if (sent_at != instant{} || !slot.tallies())
-    return {slot.worker, caf::mailbox_element_ptr{new tracked_element{std::move(element), slot, sent_at}}};
-  slot.tally();
-  return {slot.worker, std::move(element), &slot};
+  if (sent_at == instant{} && slot.tallies()) {
+    slot.tally();
+    return {{}, std::move(element), &slot};
+  }
+  slot.ask();
+  return {slot.worker, caf::mailbox_element_ptr{new tracked_element{std::move(element), slot, sent_at}}};
 }
 
 /// Attempts are told apart, so that what comes late from a worker that ended is not taken for an answer of
@@ -222,7 +262,7 @@ void router_hub::pump() {
   for (;;) {
     handoff out;
     {
-      std::lock_guard lock{mutex_};
+      const decision lock{*this};
       const auto* first = line_.first();
       signals_->waiting.store(first != nullptr);
       if (!first) return;

@@ -58,7 +58,8 @@ struct waiting_message {
 };
 
 /// The state of a router, shared by its handle, its control actor and the messages on their way. Decides
-/// under one lock, acts without it.
+/// under one lock, acts without it. Where any of the workers may be given a message without further ado,
+/// senders choose one from a row of turnstiles, without the lock.
 class router_hub final : public std::enable_shared_from_this<router_hub> {
  public:
   router_hub(caf::actor_system& system, router_options options);
@@ -95,9 +96,29 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
 
  private:
   struct handoff {
-    caf::actor to;
+    caf::actor to;  ///< empty if it is tallied
     caf::mailbox_element_ptr element;
-    worker_slot* tallied = nullptr;  ///< of the worker, which keeps it; null if the message is not
+    worker_slot* tallied = nullptr;  ///< the message is inside its turnstile
+  };
+
+  /// The lock, for whatever may change who gets messages.
+  class decision {
+   public:
+    explicit decision(router_hub& hub) : hub_{hub}, lock_{hub.mutex_} {}
+    ~decision() {
+      if (lock_.owns_lock()) unlock();
+    }
+    decision(const decision&) = delete;
+    decision& operator=(const decision&) = delete;
+
+    void unlock() {
+      hub_.arrange_row();
+      lock_.unlock();
+    }
+
+   private:
+    router_hub& hub_;
+    std::unique_lock<std::mutex> lock_;
   };
 
   /// What is left to do after the lock.
@@ -110,7 +131,7 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
     std::vector<refusal> refusals;
     std::vector<pending_answer> from_groups;           ///< answers that will not come
     std::vector<std::shared_ptr<worker_slot>> failed;  ///< counted already
-    std::vector<caf::actor> last_handles;              ///< their end may run code
+    std::vector<turnstile::kept> left;                 ///< their end may run code
   };
 
   using slot_list = std::vector<std::shared_ptr<worker_slot>>;
@@ -123,8 +144,9 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
     return problem && (problem == caf::sec::request_receiver_down || problem == service_error::fenced);
   }
   void submit_to_all(waiting_message one, caf::execution_unit* host);
-  void submit_in_vain(waiting_message one, routing_table::verdict why, instant when,
-                      std::unique_lock<std::mutex> lock);
+  void submit_in_vain(waiting_message one, routing_table::verdict why, instant when, decision& lock);
+  /// By the row; false if the message has to ask for a place.
+  [[nodiscard]] bool pass(caf::mailbox_element_ptr& element, caf::execution_unit* host);
   void settle_group(pending_answer& one, caf::mailbox_element_ptr response, const caf::error* problem,
                     caf::execution_unit* host);
 
@@ -143,6 +165,7 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   void note(worker_event_kind what, const worker_slot& slot);
   void note(worker_event_kind what, worker_id id);
   [[nodiscard]] caf::actor control_or_new();
+  void arrange_row();
   void arm(instant at);
   void arm_for_next(instant when);
 
@@ -152,10 +175,13 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
 
   caf::actor_system& system_;
   const router_options options_;
-  const bool keeps_;  ///< at least once
+  const bool keeps_;     ///< at least once
+  bool passes_ = false;  ///< set once; its asynchronous messages wait for nothing but a worker
   const std::shared_ptr<router_signals> signals_ = std::make_shared<router_signals>();
   caf::actor_addr self_;
   worker_news news_;
+  const std::shared_ptr<turnstile_pool> turnstiles_ = std::make_shared<turnstile_pool>();
+  turnstile_row row_;
 
   mutable std::mutex mutex_;
   caf::actor_addr control_;  ///< weak: its timers and whoever orders about the router keep it
@@ -164,7 +190,9 @@ class router_hub final : public std::enable_shared_from_this<router_hub> {
   std::optional<routing_kind> kind_;  ///< nothing: a user's own policy
   waiting_line<waiting_message> line_;
   pending_table<pending_answer> pending_;
-  slot_list slots_;  ///< members
+  slot_list slots_;                        ///< members
+  std::optional<std::uint64_t> arranged_;  ///< the version of the table that the row shows
+  std::vector<turnstile*> in_row_;         ///< empty if one of those in use does not tally
   bool closed_ = false;
   std::uint64_t ticket_ = 0;
   std::uint64_t submitted_ = 0, rejected_ = 0, redelivered_ = 0;

@@ -9,9 +9,9 @@ namespace bulwark {
 
 void router_hub::add(const caf::actor& worker, double weight) {
   auto* const tells = dynamic_cast<service_actor*>(caf::actor_cast<caf::abstract_actor*>(worker));
-  auto slot = std::make_shared<worker_slot>(worker, weak_from_this(), signals_, tells);
+  auto slot = std::make_shared<worker_slot>(worker, weak_from_this(), signals_, turnstiles_, tells);
   {
-    std::lock_guard lock{mutex_};
+    const decision lock{*this};
     if (closed_ || find(worker) != slots_.end()) return;
     slot->id = table_.join(slot, weight, now());
     slots_.push_back(slot);
@@ -30,7 +30,7 @@ void router_hub::add(const caf::actor& worker, double weight) {
 void router_hub::remove(const caf::actor& worker) {
   aftermath after;
   {
-    std::lock_guard lock{mutex_};
+    const decision lock{*this};
     if (const auto at = find(worker); at != slots_.end()) leave(at, after);
   }
   news_.tell();
@@ -40,11 +40,11 @@ void router_hub::remove(const caf::actor& worker) {
 void router_hub::gone(worker_slot& slot) {
   aftermath after;
   {
-    std::lock_guard lock{mutex_};
-    slot.ended();
+    const decision lock{*this};
     const auto id = slot.id;
     const auto at = std::ranges::find_if(slots_, [id](const auto& each) { return each->id == id; });
     if (at != slots_.end()) leave(at, after);
+    slot.ended();  // nothing more goes in
     const auto was_its = [id](const pending_answer& one) { return one.slot && one.slot->id == id; };
     for (const auto number : pending_.numbers_if(was_its))
       lose(number, caf::make_error(caf::sec::request_receiver_down), now(), after);
@@ -55,8 +55,8 @@ void router_hub::gone(worker_slot& slot) {
 
 void router_hub::leave(slot_list::iterator at, aftermath& after) {
   note(worker_event_kind::left, **at);
+  after.left.push_back((*at)->shut());
   (*at)->left(table_.leave((*at)->id));
-  after.last_handles.push_back(std::exchange((*at)->worker, {}));
   slots_.erase(at);
 }
 
@@ -66,7 +66,7 @@ router_hub::slot_list::iterator router_hub::find(const caf::actor& worker) {
 
 void router_hub::drain(const caf::actor& worker, bool on) {
   {
-    std::lock_guard lock{mutex_};
+    const decision lock{*this};
     if (const auto at = find(worker); at != slots_.end() && table_.drain((*at)->id, on, now()))
       note(on ? worker_event_kind::drained : worker_event_kind::undrained, **at);
   }
@@ -84,19 +84,20 @@ void router_hub::note(worker_event_kind what, worker_id id) {
 }
 
 void router_hub::report(const caf::actor& worker, std::int64_t load) {
-  std::lock_guard lock{mutex_};
+  const decision lock{*this};
   signals_->takes_time = true;  // reports grow old
   if (const auto at = find(worker); at != slots_.end()) table_.report((*at)->id, load, now());
 }
 
 void router_hub::prefer(const caf::actor& worker, double factor) {
-  std::lock_guard lock{mutex_};
+  const decision lock{*this};
   if (const auto at = find(worker); at != slots_.end()) table_.prefer((*at)->id, factor);
+  arranged_.reset();
 }
 
 void router_hub::choose_by(any_chooser chooser, std::optional<routing_kind> kind) {
   {
-    std::lock_guard lock{mutex_};
+    const decision lock{*this};
     std::swap(chooser_, chooser);  // the old one ends outside the lock
     kind_ = kind;
     if (chooser_.wants_latency()) signals_->takes_time = true;
@@ -108,7 +109,7 @@ std::optional<routed> router_hub::lease() {
   const auto id = table_.choose_only(chooser_, {ticket_++, 0}, now());
   if (!id) return std::nullopt;
   const auto& slot = *std::ranges::find_if(slots_, [&](const auto& one) { return one->id == *id; });
-  return routed{slot->worker, load_lease{slot->leased}};
+  return routed{slot->worker, load_lease{{slot, &slot->counts().leases}}};
 }
 
 std::vector<worker_load> router_hub::loads() const {
@@ -126,7 +127,7 @@ router_counts router_hub::counts() const {
   std::lock_guard lock{mutex_};
   const auto sum = table_.totals();
   router_counts all;
-  all.submitted = submitted_;
+  all.submitted = submitted_ + sum.beside;
   all.done = sum.done;
   all.rejected = rejected_;
   all.failed = sum.failed - redelivered_ + given_up_;

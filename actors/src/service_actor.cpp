@@ -38,44 +38,49 @@ service_actor::service_actor(caf::actor_config& config) : caf::event_based_actor
 }
 
 void service_actor::enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) {
-  if (is_tallied(element->mid)) admit_tallied(*element);
-  depth_.fetch_add(1, std::memory_order_relaxed);
+  if (!is_tallied(element->mid) || !admit_tallied(*element)) depth_.fetch_add(1, std::memory_order_relaxed);
   caf::event_based_actor::enqueue(std::move(element), host);
+}
+
+std::int64_t service_actor::depth() const noexcept {
+  const auto* tallying = tallying_.load(std::memory_order_acquire);
+  return depth_.load(std::memory_order_relaxed) + (tallying ? tallying->tallied_inside() : 0);
 }
 
 caf::invoke_message_result service_actor::consume(caf::mailbox_element& element) {
   bool well = false;
-  if (!is_tallied(element.mid)) return handle(element, well);
+  if (!is_tallied(element.mid)) return handle(element, true, well);
   const auto mid = std::exchange(element.mid, not_tallied(element.mid));  // handlers may pass it on
-  const auto result = handle(element, well);  // what it throws on fails with the rest, as the actor ends
+  const auto result =
+      handle(element, false, well);  // what it throws on fails with the rest, as the actor ends
   if (result == caf::invoke_message_result::skipped)
     element.mid = mid;
   else if (well)
-    finish_tallied();
+    tally_for_->finish_tallied();
   else
     tally_for_->fail_tallied();
   return result;
 }
 
-caf::invoke_message_result service_actor::handle(caf::mailbox_element& element, bool& well) {
+caf::invoke_message_result service_actor::handle(caf::mailbox_element& element, bool counts, bool& well) {
   struct count_down {
     std::atomic<std::int64_t>& depth;
     std::atomic<std::uint64_t>& progress;
-    bool keep = false;
+    bool counts;
     ~count_down() {
-      if (!keep) depth.fetch_sub(1, std::memory_order_relaxed);
+      if (counts) depth.fetch_sub(1, std::memory_order_relaxed);
       step(progress);
     }
     static void step(std::atomic<std::uint64_t>& count) {  // one writer: no need for an atomic increment
       count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
-  } handled{depth_, progress_};
+  } handled{depth_, progress_, counts};
   count_down::step(progress_);
   try {
     const auto result =
         takes(element) ? caf::invoke_message_result::consumed : caf::event_based_actor::consume(element);
-    handled.keep = result == caf::invoke_message_result::skipped;  // it waits on
-    well = !handled.keep;
+    well = result != caf::invoke_message_result::skipped;
+    if (!well) handled.counts = false;  // it waits on
     if (well && typeid(element) == typeid(tracked_element)) {
       auto& tracked = static_cast<tracked_element&>(element);
       tracked.handled(tracked.timed() ? clock().now() : instant{});
@@ -118,10 +123,11 @@ constinit thread_local tallied_pass* open_pass = nullptr;
 
 }  // namespace
 
-const std::atomic<std::uint64_t>* service_actor::keep_tally(std::shared_ptr<worker_slot> slot) {
-  if (keeps_tally_.exchange(true)) return nullptr;
+bool service_actor::keep_tally(std::shared_ptr<worker_slot> slot) {
+  if (keeps_tally_.exchange(true)) return false;
   tally_for_ = std::move(slot);  // read when a message of the slot comes, which is later
-  return &tally_;
+  tallying_.store(tally_for_.get(), std::memory_order_release);
+  return true;
 }
 
 bool service_actor::enqueue_tallied(caf::mailbox_element_ptr element, caf::execution_unit* host) {
@@ -135,22 +141,13 @@ bool service_actor::enqueue_tallied(caf::mailbox_element_ptr element, caf::execu
   return pass.element == nullptr;
 }
 
-void service_actor::admit_tallied(caf::mailbox_element& element) {
-  if (open_pass && open_pass->to == this && open_pass->element == &element)
+bool service_actor::admit_tallied(caf::mailbox_element& element) {
+  if (open_pass && open_pass->to == this && open_pass->element == &element) {
     open_pass->element = nullptr;
-  else
-    element.mid = not_tallied(element.mid);
-}
-
-/// One writer, so that no atomic increment is needed. A router without bounds has nothing to do when one of
-/// its messages is finished; it only has to see the work of the handler when it sees the count. One with
-/// bounds may let messages wait: it notes that, then looks at the count; here it is the other way round, and
-/// as both are sequentially consistent, one of the two sees the other.
-void service_actor::finish_tallied() {
-  const auto count = tally_.load(std::memory_order_relaxed) + 1;
-  if (!tally_for_->wants_to_know) return tally_.store(count, std::memory_order_release);
-  tally_.store(count);
-  tally_for_->follow_up(true);
+    return true;
+  }
+  element.mid = not_tallied(element.mid);
+  return false;
 }
 
 // -- what it leaves (see service_actor_mail.cpp) --------------------------------------------------

@@ -8,14 +8,19 @@
 namespace bulwark {
 
 worker_slot::worker_slot(caf::actor handle, std::weak_ptr<router_hub> hub,
-                         std::shared_ptr<router_signals> signals, service_actor* tells)
+                         std::shared_ptr<router_signals> signals, std::shared_ptr<turnstile_pool> from,
+                         service_actor* tells)
     : worker{std::move(handle)},
       tells_when_done{tells != nullptr},
-      wants_to_know{signals->judges || signals->bounded},
       teller_{tells},
+      wants_to_know_{signals->judges || signals->bounded},
+      pool_{std::move(from)},
+      counts_{pool_->take()},
       gauge_{gauge_of(worker)},
       hub_{std::move(hub)},
       signals_{std::move(signals)} {}
+
+worker_slot::~worker_slot() { pool_->put_back(counts_); }
 
 double worker_slot::latency(instant now) const noexcept {
   if (averaging_.test_and_set(std::memory_order_acquire)) return 0;  // somebody adds to it: not known now
@@ -53,7 +58,12 @@ void worker_slot::release() noexcept {
 
 void worker_slot::joined() {
   self_ = shared_from_this();
-  if (teller_) tally_ = teller_->keep_tally(shared_from_this());
+  counts_.open(*this, teller_);
+  tallies_ = teller_ && teller_->keep_tally(shared_from_this());
+}
+
+turnstile::kept worker_slot::shut() noexcept {
+  return counts_.shut({std::exchange(worker, {}), shared_from_this()});
 }
 
 void worker_slot::left(std::uint64_t sent) noexcept {
@@ -64,9 +74,30 @@ void worker_slot::left(std::uint64_t sent) noexcept {
 
 // -- messages that the worker counts ---------------------------------------------------------------
 
-void worker_slot::bring(caf::mailbox_element_ptr element, caf::execution_unit* host) {
-  if (teller_->enqueue_tallied(std::move(element), host)) return;
+void worker_slot::tally() noexcept {
+  ++tallied_;
+  (void)counts_.enter();  // a member's is not shut
+}
+
+void worker_slot::kept_from() {
   if (const auto hub = hub_.lock()) hub->kept_from(*this);
+}
+
+/// One writer, so that no atomic increment is needed. A router without bounds has nothing to do when one of
+/// its messages is finished; it only has to see the work of the handler when it sees the count. One with
+/// bounds may let messages wait: it notes that, then looks at the count; here it is the other way round, and
+/// as both are sequentially consistent, one of the two sees the other.
+void worker_slot::finish_tallied() {
+  const auto count = counts_.tally.load(std::memory_order_relaxed) + 1;
+  if (!wants_to_know_) return counts_.tally.store(count, std::memory_order_release);
+  counts_.tally.store(count);
+  follow_up(true);
+}
+
+std::int64_t worker_slot::tallied_inside() const noexcept {
+  const auto finished =
+      counts_.tally.load(std::memory_order_acquire) + tallied_away_.load(std::memory_order_acquire);
+  return static_cast<std::int64_t>(counts_.entered() - finished);
 }
 
 void worker_slot::give_up_tallied() noexcept {
@@ -86,10 +117,8 @@ caf::mailbox_element_ptr worker_slot::tracked(caf::mailbox_element_ptr element) 
 }
 
 void worker_slot::ended() noexcept {
-  if (!tally_) return;
-  const auto handled = std::exchange(tally_, nullptr)->load();
-  done_.fetch_add(handled);
-  failed_.fetch_add(tallied_ - handled - tallied_away_.load());
+  if (!std::exchange(tallies_, false)) return;
+  counts_.failed.fetch_add(static_cast<std::uint64_t>(tallied_inside()));
 }
 
 void worker_slot::follow_up(bool well) {

@@ -6,19 +6,10 @@
 #include <numeric>
 
 #include "bulwark/actors/core/invariant.hpp"
-#include "bulwark/actors/core/random.hpp"
 
 namespace bulwark {
 
 namespace {
-
-std::pair<std::size_t, std::size_t> two_places(std::size_t count, std::uint64_t ticket) {
-  const auto random = random_stream::at(ticket);  // half of it for each; counts are far below 2^32
-  const auto one = ((random >> 32) * count) >> 32;
-  auto other = ((random & 0xffffffff) * (count - 1)) >> 32;
-  if (other >= one) ++other;  // two different ones
-  return {one, other};
-}
 
 double attraction(const worker_view& workers, std::size_t place, double alpha) {
   const auto base = static_cast<double>(std::max<std::int64_t>(0, workers.load(place)) + 1);

@@ -14,16 +14,20 @@ void add(routing_counts& to, const routing_counts& more) {
   to.sent += more.sent;
   to.done += more.done;
   to.failed += more.failed;
+  to.beside += more.beside;
 }
 
 }  // namespace
 
 std::int64_t routing_table::entry::in_flight() const noexcept {
-  return static_cast<std::int64_t>(sent - meter->read().finished);
+  const auto here = meter->read();
+  return static_cast<std::int64_t>(sent + here.beside - here.finished);
 }
 
 routing_counts routing_table::entry::counts() const noexcept {
-  return {sent, meter->done(), meter->failed()};
+  const auto done = meter->done(), failed = meter->failed();
+  const auto beside = meter->beside();  // after the others: nothing is finished that was not sent
+  return {sent + beside, done, failed, beside};
 }
 
 // -- who is there ---------------------------------------------------------------------------------
@@ -176,7 +180,7 @@ routing_table::placement routing_table::place(any_chooser& chooser, const routin
   see(now);
   if (in_use_.empty()) return {verdict::no_worker};
   if (is_full()) return {verdict::full};
-  if (call.ticket % 64 == 0) look_at_mailboxes();
+  if (call.ticket % choices_per_look == 0) look_at_mailboxes();
   auto& chosen = entries_[in_use_[std::min(chooser.choose(*this, call), in_use_.size() - 1)]];
   if (has_room(chosen)) return send_to(chosen);
   // The policy named one that is full: the cheapest of those that are not is closest to what it wants.
@@ -236,8 +240,8 @@ double routing_table::weight_of(const entry& one) const noexcept {
 std::int64_t routing_table::load(std::size_t place) const noexcept {
   const auto& one = entries_[in_use_[place]];
   const auto now_there = one.meter->read();
-  return load_of(one, static_cast<std::int64_t>(one.sent - now_there.finished), one.foreign,
-                 now_there.leases);
+  return load_of(one, static_cast<std::int64_t>(one.sent + now_there.beside - now_there.finished),
+                 one.foreign, now_there.leases);
 }
 
 double routing_table::weight(std::size_t place) const noexcept { return weight_of(entries_[in_use_[place]]); }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Goal: a worker that counts the messages of its router by itself counts each of them once and no other,
 // whatever becomes of them, of the worker and of the router.
-// Method: a deterministic system and workers that skip, drop, pass on, fail and leave what they get; and one
-// router with threads of its own, whose messages wait for one another.
+// Method: a deterministic system and workers that skip, drop, pass on, fail and leave what they get, chosen
+// by the router under its lock and by senders without it; and one router with threads of its own, whose
+// messages wait for one another.
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -15,10 +16,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class router_tally_test : public routing_fixture {
+class router_tally_test : public routing_fixture, public testing::WithParamInterface<routing_kind> {
  protected:
+  router_tally_test() { by_default = GetParam(); }
+
   caf::actor router_of(const caf::actor& worker) {
-    auto made = make_router(world.system(), "another");
+    auto made = make_router(world.system(), "another", {GetParam()});
     add_worker(made, worker);
     return made;
   }
@@ -39,7 +42,7 @@ class router_tally_test : public routing_fixture {
   }
 };
 
-TEST_F(router_tally_test, messages_of_others_do_not_count_even_if_they_say_so) {
+TEST_P(router_tally_test, messages_of_others_do_not_count_even_if_they_say_so) {
   make({}, 1);
   caf::anon_send(workers[0], 1);
   send_forged(workers[0], 2);
@@ -49,7 +52,7 @@ TEST_F(router_tally_test, messages_of_others_do_not_count_even_if_they_say_so) {
   expect_counts(router, 1, 0);
 }
 
-TEST_F(router_tally_test, what_a_worker_passes_on_is_no_message_of_the_next_ones_router) {
+TEST_P(router_tally_test, what_a_worker_passes_on_is_no_message_of_the_next_ones_router) {
   make({}, 1);
   const auto front = world.system().spawn(
       [](service_actor* self, const caf::actor& next) -> caf::behavior {
@@ -65,7 +68,7 @@ TEST_F(router_tally_test, what_a_worker_passes_on_is_no_message_of_the_next_ones
   expect_counts(router, 0, 0);
 }
 
-TEST_F(router_tally_test, each_of_two_routers_counts_its_own) {
+TEST_P(router_tally_test, each_of_two_routers_counts_its_own) {
   make({}, 1);
   const auto another = router_of(workers[0]);
   for (int i = 0; i < 3; ++i) caf::anon_send(router, i);
@@ -83,7 +86,7 @@ TEST_F(router_tally_test, each_of_two_routers_counts_its_own) {
   expect_counts(another, 5, 4);
 }
 
-TEST_F(router_tally_test, a_worker_that_comes_back_has_two_accounts) {
+TEST_P(router_tally_test, a_worker_that_comes_back_has_two_accounts) {
   make({}, 1);
   for (int i = 0; i < 3; ++i) caf::anon_send(router, i);
   remove_worker(router, workers[0]);
@@ -98,7 +101,7 @@ TEST_F(router_tally_test, a_worker_that_comes_back_has_two_accounts) {
   expect_counts(router, 5, 2);
 }
 
-TEST_F(router_tally_test, a_worker_that_was_removed_fails_what_it_does_not_come_to) {
+TEST_P(router_tally_test, a_worker_that_was_removed_fails_what_it_does_not_come_to) {
   make({}, 1);
   for (int i = 0; i < 3; ++i) caf::anon_send(router, i);
   remove_worker(router, workers[0]);
@@ -107,7 +110,7 @@ TEST_F(router_tally_test, a_worker_that_was_removed_fails_what_it_does_not_come_
   expect_counts(router, 0, 3);
 }
 
-TEST_F(router_tally_test, what_a_worker_puts_off_is_in_flight) {
+TEST_P(router_tally_test, what_a_worker_puts_off_is_in_flight) {
   make({}, 0);
   auto handled = std::make_shared<int>(0);
   workers.push_back(world.system().spawn(
@@ -144,7 +147,7 @@ class picky_worker final : public service_actor {
   int seen_ = 0;
 };
 
-TEST_F(router_tally_test, what_a_class_keeps_from_its_mailbox_has_failed) {
+TEST_P(router_tally_test, what_a_class_keeps_from_its_mailbox_has_failed) {
   make({}, 0);
   workers.push_back(world.system().spawn<picky_worker>());
   add_worker(router, workers[0]);
@@ -154,7 +157,7 @@ TEST_F(router_tally_test, what_a_class_keeps_from_its_mailbox_has_failed) {
   expect_counts(router, 3, 2);
 }
 
-TEST_F(router_tally_test, a_failure_that_is_passed_over_is_one) {
+TEST_P(router_tally_test, a_failure_that_is_passed_over_is_one) {
   make({}, 1);
   caf::actor_cast<service_actor*>(workers[0])->pass_over_failures([](const exit_status&) { return true; });
   for (const int number : {1, -1, 2}) caf::anon_send(router, number);
@@ -163,7 +166,7 @@ TEST_F(router_tally_test, a_failure_that_is_passed_over_is_one) {
   expect_counts(router, 2, 1);
 }
 
-TEST_F(router_tally_test, an_heir_may_finish_what_a_worker_left) {
+TEST_P(router_tally_test, an_heir_may_finish_what_a_worker_left) {
   make({}, 1);
   const auto heir = world.system().spawn(routed_worker<service_actor>, log);
   const auto inherit = [heir](service_actor& ending, const caf::error&) {
@@ -179,13 +182,18 @@ TEST_F(router_tally_test, an_heir_may_finish_what_a_worker_left) {
   workers.push_back(heir);
 }
 
-TEST_F(router_tally_test, messages_outlive_their_router) {
+TEST_P(router_tally_test, messages_outlive_their_router) {
   make({}, 1);
   for (int i = 0; i < 3; ++i) caf::anon_send(router, i);
   router = nullptr;
   world.drain();
   EXPECT_EQ(log->handled.size(), 3u);
 }
+
+INSTANTIATE_TEST_SUITE_P(policies, router_tally_test,
+                         testing::Values(routing_kind::least_loaded, routing_kind::p2c), [](const auto& of) {
+                           return of.param == routing_kind::p2c ? "by_the_sender" : "by_the_router";
+                         });
 
 /// Two threads send more than the bounds let pass, so that each finished message has to let the next one in.
 /// Lost wake-ups would leave some waiting, and lost counts some in flight.

@@ -14,6 +14,7 @@
 
 namespace bulwark {
 
+class turnstile;
 class worker_slot;
 
 /// Something whose load can be read from any thread.
@@ -50,7 +51,7 @@ class service_actor : public caf::event_based_actor, public mailbox_gauge {
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override;
   caf::invoke_message_result consume(caf::mailbox_element& element) override;
 
-  [[nodiscard]] std::int64_t depth() const noexcept final { return depth_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t depth() const noexcept final;
   [[nodiscard]] std::uint64_t handled() const noexcept final { return progress() / 2; }
 
   /// Grows by one when a message is taken and when it is done with: odd within a message. Any thread.
@@ -91,6 +92,7 @@ class service_actor : public caf::event_based_actor, public mailbox_gauge {
   [[nodiscard]] static bool is_mail(const caf::mailbox_element& element);
 
  private:
+  friend class turnstile;
   friend class worker_slot;
 
   struct will {
@@ -99,29 +101,25 @@ class service_actor : public caf::event_based_actor, public mailbox_gauge {
   };
 
   /// From now on this actor tells the slot, of a router, what it does with the messages it gets by
-  /// enqueue_tallied, and counts the handled ones in what is returned, which lives as long as the actor. Any
-  /// thread. nullptr if it does so for another one: for one it is, once and for all.
-  const std::atomic<std::uint64_t>* keep_tally(std::shared_ptr<worker_slot> slot);
+  /// enqueue_tallied. Any thread. False if it does so for another one: for one it is, once and for all.
+  [[nodiscard]] bool keep_tally(std::shared_ptr<worker_slot> slot);
 
   /// Takes an asynchronous message that counts for the slot. False if a class that overrides enqueue did
   /// something else with it: then this actor tells nothing of it.
   [[nodiscard]] bool enqueue_tallied(caf::mailbox_element_ptr element, caf::execution_unit* host);
 
-  /// `well`: whether its handler went through it without failing.
-  caf::invoke_message_result handle(caf::mailbox_element& element, bool& well);
-  void finish_tallied();
-  void admit_tallied(caf::mailbox_element& element);
+  /// `counts`: in depth_. `well`: whether its handler went through it without failing.
+  caf::invoke_message_result handle(caf::mailbox_element& element, bool counts, bool& well);
+  [[nodiscard]] bool admit_tallied(caf::mailbox_element& element);
 
   void keep_poison(caf::mailbox_element& element);
   bool passes_over(caf::mailbox_element& element, const std::exception_ptr& thrown);
 
-  std::atomic<std::int64_t> depth_{0};
-  std::atomic<std::uint64_t> progress_{0};  ///< written by the actor's own thread only
-  /// Of the slot's messages, those handled; written by the actor's own thread only. With depth_, which its
-  /// router writes with each message anyway, so that it costs no further cache line to look at.
-  std::atomic<std::uint64_t> tally_{0};
-  std::atomic<bool> keeps_tally_{false};    ///< set once
-  std::shared_ptr<worker_slot> tally_for_;  ///< set once; outlives the messages in the mailbox
+  std::atomic<std::int64_t> depth_{0};                 ///< without the slot's messages, which that counts
+  std::atomic<std::uint64_t> progress_{0};             ///< written by the actor's own thread only
+  std::atomic<bool> keeps_tally_{false};               ///< set once
+  std::shared_ptr<worker_slot> tally_for_;             ///< set once; outlives the messages in the mailbox
+  std::atomic<const worker_slot*> tallying_{nullptr};  ///< the same, for others; last to be set
   std::atomic<std::shared_ptr<const failure_filter>> filter_{};
   std::atomic<std::shared_ptr<const will>> will_{};
   std::atomic<bool> ending_{false};

@@ -7,9 +7,20 @@
 #include <utility>
 #include <vector>
 
+#include "bulwark/actors/core/random.hpp"
 #include "bulwark/actors/core/worker_chooser.hpp"
 
 namespace bulwark {
+
+/// Two different ones of `count` places, which are at least two; the same for the same ticket.
+[[nodiscard]] inline std::pair<std::size_t, std::size_t> two_places(std::size_t count,
+                                                                    std::uint64_t ticket) noexcept {
+  const auto random = random_stream::at(ticket);  // half of it for each; counts are far below 2^32
+  const auto one = ((random >> 32) * count) >> 32;
+  auto other = ((random & 0xffffffff) * (count - 1)) >> 32;
+  if (other >= one) ++other;
+  return {one, other};
+}
 
 /// One after the other.
 struct choose_in_turn {

@@ -20,6 +20,8 @@ class load_meter {
   [[nodiscard]] virtual std::uint64_t done() const noexcept = 0;  ///< handled, or answered
   [[nodiscard]] virtual std::uint64_t failed()
       const noexcept = 0;  ///< lost to an end, an error or a deadline
+  /// Messages that were sent to it without asking the table for a place.
+  [[nodiscard]] virtual std::uint64_t beside() const noexcept { return 0; }
   [[nodiscard]] virtual std::int64_t leases() const noexcept { return 0; }  ///< long-lived things on it
   [[nodiscard]] virtual std::int64_t mailbox() const noexcept {
     return 0;
@@ -28,10 +30,14 @@ class load_meter {
 
   /// What a choice looks at, in one call.
   struct reading {
-    std::uint64_t finished = 0;  ///< done and failed
+    std::uint64_t finished = 0;  ///< done and failed; looked at before `beside`: nothing is finished unsent
+    std::uint64_t beside = 0;
     std::int64_t leases = 0;
   };
-  [[nodiscard]] virtual reading read() const noexcept { return {done() + failed(), leases()}; }
+  [[nodiscard]] virtual reading read() const noexcept {
+    const auto finished = done() + failed();
+    return {finished, beside(), leases()};
+  }
 };
 
 /// Strong type for the number of a worker within its router; never used twice.
@@ -41,6 +47,7 @@ struct routing_counts {
   std::uint64_t sent = 0;    ///< to workers
   std::uint64_t done = 0;    ///< of these
   std::uint64_t failed = 0;  ///< of these
+  std::uint64_t beside = 0;  ///< of the sent ones, those that did not ask for a place
 
   [[nodiscard]] std::int64_t in_flight() const noexcept {
     return static_cast<std::int64_t>(sent) - static_cast<std::int64_t>(done + failed);
@@ -62,13 +69,13 @@ struct worker_status {
 
 /// Who is there, how loaded each is, and who gets the next message.
 ///
-/// Load is counted, not asked: what was sent to a worker less what it has finished. The first is counted
-/// here, the second by the meter, each by one writer, so that no message passes a lock when it is finished.
-/// Each sent message finishes exactly once, whatever becomes of its worker: that makes the difference exact.
-/// What others sent to a worker is seen in its mailbox. As that is a look into the memory of a busy thread,
-/// it is taken at each 64th choice only, at ticks, and for leases. A worker somewhere else, which others use
-/// as well, may report its load; from then on its load is what it reported + sent since - finished since, and
-/// at least what is in flight.
+/// Load is counted, not asked: what was sent to a worker less what it has finished. What is sent by a choice
+/// made here is counted here, the rest by the meter, so that no message passes a lock when it is finished,
+/// and senders that know whom to choose need not pass it either. Each sent message finishes exactly once,
+/// whatever becomes of its worker: that makes the difference exact. What others sent to a worker is seen in
+/// its mailbox. As that is a look into the memory of a busy thread, it is taken at each 64th choice only, at
+/// ticks, and for leases. A worker somewhere else, which others use as well, may report its load; from then
+/// on its load is what it reported + sent since - finished since, and at least what is in flight.
 ///
 /// Owner:      its router, under one lock; not thread-safe
 /// Invariants: (1) 0 <= in flight, for each worker; (2) place() never names a worker over its bound, nor one
@@ -76,6 +83,8 @@ struct worker_status {
 /// Time:       caller passes `now`; never goes back
 class routing_table final : public worker_view {
  public:
+  static constexpr std::uint64_t choices_per_look = 64;  ///< into the mailboxes
+
   enum class verdict : std::uint8_t { placed, no_worker, full };
 
   struct placement {
@@ -88,7 +97,7 @@ class routing_table final : public worker_view {
 
   /// A worker comes, and its slow start begins. `weight` is above 0.
   worker_id join(std::shared_ptr<load_meter> meter, double weight, instant now);
-  /// Gets nothing any more; how many it got so far. What it has is counted until it is finished.
+  /// Gets nothing any more; how many it got by place() so far. What it has is counted until it is finished.
   std::uint64_t leave(worker_id id);
   /// Gets nothing until undrained, which is a new start. True if that changes anything.
   bool drain(worker_id id, bool on, instant now);
@@ -111,6 +120,16 @@ class routing_table final : public worker_view {
                                                      instant now);
 
   [[nodiscard]] const load_meter* meter_of(worker_id id) const;
+  /// Of the worker at a place.
+  [[nodiscard]] load_meter& meter(std::size_t place) const noexcept {
+    return *entries_[in_use_[place]].meter;
+  }
+  /// Messages of others that it has, by the last look into its mailbox.
+  [[nodiscard]] std::int64_t foreign(std::size_t place) const noexcept {
+    return entries_[in_use_[place]].foreign;
+  }
+  /// Looks into the mailboxes of all.
+  void look_at_mailboxes();
   [[nodiscard]] std::vector<worker_status> workers() const;
   /// Of all workers that ever were.
   [[nodiscard]] routing_counts totals() const;
@@ -160,7 +179,6 @@ class routing_table final : public worker_view {
   void start(entry& one, instant now);
   void settle();
   void see(instant now);
-  void look_at_mailboxes();
   placement send_to(entry& one);
 
   const routing_rules rules_;
