@@ -83,6 +83,41 @@ TEST_F(router_row_test, weights_count) {
   EXPECT_EQ(in_flight(), (std::vector<std::int64_t>{30, 30}));
 }
 
+TEST_F(router_row_test, reports_count) {
+  make({}, 2);
+  report_load(router, workers[0], 10);
+  send(10);
+  EXPECT_EQ(in_flight(), (std::vector<std::int64_t>{0, 10}));
+}
+
+TEST_F(router_row_test, whoever_has_just_started_gets_less) {
+  router_options options;
+  options.rules.slow_start.window = 10s;
+  make(std::move(options), 1);
+  world.advance(20s);
+  join();
+  send(22);
+  EXPECT_EQ(in_flight(), (std::vector<std::int64_t>{20, 2}));
+}
+
+TEST_F(router_row_test, bounds_hold) {
+  router_options options;
+  options.rules.bounds = {.per_worker = 2, .rule = when_full::reject};
+  make(std::move(options), 2);
+  send(10);
+  EXPECT_EQ(in_flight(), (std::vector<std::int64_t>{2, 2}));
+  EXPECT_EQ(counts().rejected, 6u);
+}
+
+TEST_F(router_row_test, its_messages_are_in_the_mailbox_of_their_worker) {
+  make({}, 1);
+  send(3);
+  caf::anon_send(workers[0], 4);
+  EXPECT_EQ(gauge_of(workers[0])->depth(), 4);
+  world.drain();
+  EXPECT_EQ(gauge_of(workers[0])->depth(), 0);
+}
+
 TEST_F(router_row_test, whoever_is_taken_out_gets_nothing) {
   make({}, 3);
   drain_worker(router, workers[0], true);
