@@ -89,10 +89,10 @@ void router_hub::arrange_row() {
     in_row_.clear();
     for (std::size_t place = 0; place < table_.count(); ++place) {
       auto& slot = static_cast<worker_slot&>(table_.meter(place));
-      auto& counts = slot.counts();
-      counts.weight.store(table_.weight(place), std::memory_order_relaxed);
-      counts.foreign.store(table_.foreign(place), std::memory_order_relaxed);
-      if (slot.tallies()) in_row_.push_back(&counts);
+      auto& way = slot.way_in();
+      way.weight.store(table_.weight(place), std::memory_order_relaxed);
+      way.foreign.store(table_.foreign(place), std::memory_order_relaxed);
+      if (slot.tallies()) in_row_.push_back(&way);
     }
     if (in_row_.size() < table_.count()) in_row_.clear();
     row_.show(in_row_);
@@ -144,7 +144,7 @@ void router_hub::submit_in_vain(waiting_message one, routing_table::verdict why,
 
 void router_hub::deliver(handoff&& out, caf::execution_unit* host) {
   if (out.tallied)
-    out.tallied->counts().bring(std::move(out.element), host);
+    out.tallied->way_in().bring(std::move(out.element), host);
   else
     out.to->enqueue(std::move(out.element), host);
 }

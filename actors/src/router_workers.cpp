@@ -109,7 +109,7 @@ std::optional<routed> router_hub::lease() {
   const auto id = table_.choose_only(chooser_, {ticket_++, 0}, now());
   if (!id) return std::nullopt;
   const auto& slot = *std::ranges::find_if(slots_, [&](const auto& one) { return one->id == *id; });
-  return routed{slot->worker, load_lease{{slot, &slot->counts().leases}}};
+  return routed{slot->worker, load_lease{{slot, &slot->way_in().leases}}};
 }
 
 std::vector<worker_load> router_hub::loads() const {

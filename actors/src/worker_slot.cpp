@@ -15,12 +15,12 @@ worker_slot::worker_slot(caf::actor handle, std::weak_ptr<router_hub> hub,
       teller_{tells},
       wants_to_know_{signals->judges || signals->bounded},
       pool_{std::move(from)},
-      counts_{pool_->take()},
+      turnstile_{pool_->take()},
       gauge_{gauge_of(worker)},
       hub_{std::move(hub)},
       signals_{std::move(signals)} {}
 
-worker_slot::~worker_slot() { pool_->put_back(counts_); }
+worker_slot::~worker_slot() { pool_->put_back(turnstile_); }
 
 double worker_slot::latency(instant now) const noexcept {
   if (averaging_.test_and_set(std::memory_order_acquire)) return 0;  // somebody adds to it: not known now
@@ -58,12 +58,12 @@ void worker_slot::release() noexcept {
 
 void worker_slot::joined() {
   self_ = shared_from_this();
-  counts_.open(*this, teller_);
+  turnstile_.open(*this, teller_);
   tallies_ = teller_ && teller_->keep_tally(shared_from_this());
 }
 
 turnstile::kept worker_slot::shut() noexcept {
-  return counts_.shut({std::exchange(worker, {}), shared_from_this()});
+  return turnstile_.shut({std::exchange(worker, {}), shared_from_this()});
 }
 
 void worker_slot::left(std::uint64_t sent) noexcept {
@@ -76,7 +76,7 @@ void worker_slot::left(std::uint64_t sent) noexcept {
 
 void worker_slot::tally() noexcept {
   ++tallied_;
-  (void)counts_.enter();  // a member's is not shut
+  (void)turnstile_.enter();  // a member's is not shut
 }
 
 void worker_slot::kept_from() {
@@ -88,16 +88,16 @@ void worker_slot::kept_from() {
 /// bounds may let messages wait: it notes that, then looks at the count; here it is the other way round, and
 /// as both are sequentially consistent, one of the two sees the other.
 void worker_slot::finish_tallied() {
-  const auto count = counts_.tally.load(std::memory_order_relaxed) + 1;
-  if (!wants_to_know_) return counts_.tally.store(count, std::memory_order_release);
-  counts_.tally.store(count);
+  const auto count = turnstile_.tally.load(std::memory_order_relaxed) + 1;
+  if (!wants_to_know_) return turnstile_.tally.store(count, std::memory_order_release);
+  turnstile_.tally.store(count);
   follow_up(true);
 }
 
 std::int64_t worker_slot::tallied_inside() const noexcept {
   const auto finished =
-      counts_.tally.load(std::memory_order_acquire) + tallied_away_.load(std::memory_order_acquire);
-  return static_cast<std::int64_t>(counts_.entered() - finished);
+      turnstile_.tally.load(std::memory_order_acquire) + tallied_away_.load(std::memory_order_acquire);
+  return static_cast<std::int64_t>(turnstile_.entered() - finished);
 }
 
 void worker_slot::give_up_tallied() noexcept {
@@ -118,7 +118,7 @@ caf::mailbox_element_ptr worker_slot::tracked(caf::mailbox_element_ptr element) 
 
 void worker_slot::ended() noexcept {
   if (!std::exchange(tallies_, false)) return;
-  counts_.failed.fetch_add(static_cast<std::uint64_t>(tallied_inside()));
+  turnstile_.failed.fetch_add(static_cast<std::uint64_t>(tallied_inside()));
 }
 
 void worker_slot::follow_up(bool well) {

@@ -39,18 +39,18 @@ class worker_slot final : public load_meter, public std::enable_shared_from_this
 
   // load_meter: under the router's lock
   [[nodiscard]] std::uint64_t done() const noexcept override {
-    return counts_.done.load(std::memory_order_acquire) + counts_.tally.load(std::memory_order_acquire);
+    return turnstile_.done.load(std::memory_order_acquire) + turnstile_.tally.load(std::memory_order_acquire);
   }
   [[nodiscard]] std::uint64_t failed() const noexcept override {
-    return counts_.failed.load(std::memory_order_acquire);
+    return turnstile_.failed.load(std::memory_order_acquire);
   }
-  [[nodiscard]] std::uint64_t beside() const noexcept override { return counts_.entered() - tallied_; }
+  [[nodiscard]] std::uint64_t beside() const noexcept override { return turnstile_.entered() - tallied_; }
   [[nodiscard]] reading read() const noexcept override {
-    const auto finished = counts_.finished();
+    const auto finished = turnstile_.finished();
     return {finished, beside(), leases()};
   }
   [[nodiscard]] std::int64_t leases() const noexcept override {
-    return counts_.leases.load(std::memory_order_relaxed);
+    return turnstile_.leases.load(std::memory_order_relaxed);
   }
   [[nodiscard]] std::int64_t mailbox() const noexcept override {
     return worker && gauge_ ? gauge_->depth() : 0;
@@ -60,7 +60,7 @@ class worker_slot final : public load_meter, public std::enable_shared_from_this
   /// One message is finished; from any thread, under no lock. May hand the worker its next one.
   void finish(bool well);
   /// The three parts of it: the first may happen under the router's lock, the last may end this object.
-  void count(bool well) noexcept { (well ? counts_.done : counts_.failed).fetch_add(1); }
+  void count(bool well) noexcept { (well ? turnstile_.done : turnstile_.failed).fetch_add(1); }
   void follow_up(bool well);
   void release() noexcept;
   /// It joins a router, under the lock of that, which from now on sends it messages.
@@ -74,7 +74,7 @@ class worker_slot final : public load_meter, public std::enable_shared_from_this
 
   /// One more message was placed that does not go in by the turnstile. Under the router's lock.
   void ask() noexcept {
-    counts_.asked.store(counts_.asked.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    turnstile_.asked.store(turnstile_.asked.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
   /// Whether the worker counts asynchronous messages by itself. Under the router's lock.
   [[nodiscard]] bool tallies() const noexcept { return tallies_; }
@@ -102,13 +102,13 @@ class worker_slot final : public load_meter, public std::enable_shared_from_this
   worker_id id{};              ///< set once, when it joins
   const bool tells_when_done;  ///< it is a service_actor
 
-  [[nodiscard]] turnstile& counts() noexcept { return counts_; }
+  [[nodiscard]] turnstile& way_in() noexcept { return turnstile_; }
 
  private:
   service_actor* const teller_;  ///< the worker, if tells_when_done; valid while somebody holds it
   const bool wants_to_know_;     ///< of each message that is finished, by follow_up()
   const std::shared_ptr<turnstile_pool> pool_;
-  turnstile& counts_;
+  turnstile& turnstile_;
   bool tallies_ = false;                        ///< until the worker ends; under the router's lock
   std::uint64_t tallied_ = 0;                   ///< placed by the router; under its lock
   std::atomic<std::uint64_t> tallied_away_{0};  ///< of what went in, finished without being handled
