@@ -18,7 +18,8 @@ struct test_meter final : load_meter {
   std::uint64_t failed() const noexcept override { return failed_; }
   std::int64_t leases() const noexcept override { return leases_; }
   std::int64_t mailbox() const noexcept override { return mailbox_; }
-  std::uint64_t done_ = 0, failed_ = 0;
+  std::uint64_t beside() const noexcept override { return beside_; }
+  std::uint64_t done_ = 0, failed_ = 0, beside_ = 0;
   std::int64_t leases_ = 0, mailbox_ = 0;
 };
 

@@ -28,6 +28,22 @@ TEST_F(routing_table_test, load_is_what_was_sent_and_not_finished) {
   EXPECT_EQ(table->totals(), (routing_counts{7, 2, 1}));
 }
 
+TEST_F(routing_table_test, what_is_sent_beside_the_table_counts_as_well) {
+  make({}, 2);
+  meters[0]->beside_ = 3;
+  EXPECT_EQ(place().id, ids[1]);
+  EXPECT_EQ(table->load(0), 3);
+  meters[0]->done_ = 3;
+  EXPECT_EQ(place().id, ids[0]);
+  EXPECT_EQ(table->totals(), (routing_counts{5, 3, 0, 3}));
+  meters[0]->beside_ = 5;
+  table->leave(ids[0]);
+  EXPECT_EQ(table->totals(), (routing_counts{7, 3, 0, 5}));
+  meters[0]->done_ = 6;
+  table->leave(ids[1]);
+  EXPECT_EQ(table->totals(), (routing_counts{7, 6, 0, 5}));
+}
+
 TEST_F(routing_table_test, without_workers_there_is_nobody_to_take_it) {
   make({}, 1);
   table->leave(ids[0]);
